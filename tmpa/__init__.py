@@ -1,0 +1,1 @@
+"""tmpa: open, self-hosted through-partner marketing automation."""
