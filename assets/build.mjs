@@ -1,0 +1,67 @@
+// Builds assets/dist: hashed JS, CSS, icons and fonts with manifest.json, and the TTF fonts that PDFs are set in.
+import { build } from "esbuild";
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { basename, dirname, extname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const here = dirname(fileURLToPath(import.meta.url));
+process.chdir(here);
+const dist = "dist";
+rmSync(dist, { recursive: true, force: true });
+mkdirSync(dist);
+
+const manifest = {};
+
+const result = await build({
+  entryPoints: { app: "js/app.js", charts: "js/charts.js", styles: "css/app.css" },
+  outdir: dist,
+  bundle: true,
+  splitting: true,
+  format: "esm",
+  minify: true,
+  metafile: true,
+  legalComments: "linked",
+  target: ["chrome123", "firefox121", "safari17.5"],
+  loader: { ".woff2": "file", ".svg": "file" },
+  entryNames: "[name]-[hash]",
+  chunkNames: "chunk-[hash]",
+  assetNames: "files/[name]-[hash]",
+  logLevel: "warning",
+});
+
+const names = { "js/app.js": "app.js", "js/charts.js": "charts.js", "css/app.css": "app.css" };
+for (const [path, output] of Object.entries(result.metafile.outputs)) {
+  const file = relative(dist, path).replaceAll("\\", "/");
+  if (output.entryPoint && names[output.entryPoint]) manifest[names[output.entryPoint]] = file;
+  // The one font file that every page preloads.
+  if (/^files\/source-sans-3-latin-wght-normal-/.test(file)) manifest["source-sans-3-latin.woff2"] = file;
+}
+
+// Files that pages name directly.
+for (const path of ["icons/favicon.svg"]) {
+  const hash = createHash("sha256").update(readFileSync(path)).digest("hex").slice(0, 8).toUpperCase();
+  const file = `files/${basename(path, extname(path))}-${hash}${extname(path)}`;
+  cpSync(path, join(dist, file));
+  manifest[basename(path)] = file;
+}
+
+// PDF fonts keep their names: Typst reads the folder.
+mkdirSync(join(dist, "pdf-fonts"));
+for (const [pack, file] of [
+  ["noto-sans", "NotoSans"],
+  ["noto-sans-arabic", "NotoSansArabic"],
+  ["noto-sans-jp", "NotoSansJP"],
+]) {
+  const from = `node_modules/@expo-google-fonts/${pack}`;
+  for (const weight of ["400Regular", "700Bold"]) {
+    cpSync(`${from}/${weight}/${file}_${weight}.ttf`, join(dist, "pdf-fonts", `${file}-${weight.slice(3)}.ttf`));
+  }
+  cpSync(`${from}/LICENSE_FONT`, join(dist, "pdf-fonts", `${file}-LICENSE.txt`));
+}
+for (const pack of ["source-sans-3", "noto-sans-arabic"]) {
+  cpSync(`node_modules/@fontsource-variable/${pack}/LICENSE`, join(dist, "files", `${pack}-LICENSE.txt`));
+}
+
+writeFileSync(join(dist, "manifest.json"), JSON.stringify(manifest, Object.keys(manifest).sort(), 2) + "\n");
+console.log(`Built ${Object.keys(result.metafile.outputs).length} files into assets/${dist}`);

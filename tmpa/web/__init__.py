@@ -1,0 +1,1 @@
+"""The shell of every page: layout, components, error pages and built assets."""
