@@ -1,0 +1,1 @@
+"""Process code only: queues, outbox relay, schedule, supervisor. What a job does lives in its room's service."""
