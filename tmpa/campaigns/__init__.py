@@ -1,0 +1,1 @@
+"""A partner's campaign: slots, locales, rendering, preview, journey."""

@@ -1,0 +1,1 @@
+"""Leads, deal registrations, attribution."""

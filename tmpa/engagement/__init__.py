@@ -1,0 +1,1 @@
+"""Tracking intake, verdicts, rollups, the evidence log."""

@@ -1,0 +1,1 @@
+"""What every room stands on: scope, permissions, audit, jobs, money, clock, ids, signing, objects."""

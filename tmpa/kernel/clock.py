@@ -1,0 +1,8 @@
+"""The one place that reads the clock."""
+
+from datetime import UTC, datetime
+
+
+def utcnow() -> datetime:
+    """Now, aware, in UTC."""
+    return datetime.now(UTC)

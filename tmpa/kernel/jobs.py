@@ -1,0 +1,44 @@
+"""The outbox: jobs and events commit with the change that caused them, or neither does."""
+
+from collections import defaultdict
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy.orm import Session
+
+from tmpa.kernel.clock import utcnow
+from tmpa.kernel.models import Job
+
+Queue = Literal["urgent", "default", "batch", "events"]
+QUEUES: tuple[Queue, ...] = ("urgent", "default", "events", "batch")
+
+_subscribers: dict[str, list[str]] = defaultdict(list)
+
+
+def enqueue(
+    session: Session,
+    name: str,
+    args: dict[str, Any],
+    queue: Queue = "default",
+    not_before: datetime | None = None,
+    max_attempts: int = 6,
+) -> Job:
+    """Have `name` run with `args` (JSON) after this transaction commits, not before `not_before` (UTC).
+
+    A job may run more than once: whoever writes one makes it idempotent.
+    """
+    job = Job(name=name, args=args, queue=queue, not_before=not_before or utcnow(), max_attempts=max_attempts)
+    session.add(job)
+    return job
+
+
+def subscribe(event: str, job_name: str) -> None:
+    """Have job `job_name` run for each `event`; its args are the event's. Called while the program is wired."""
+    if job_name not in _subscribers[event]:
+        _subscribers[event].append(job_name)
+
+
+def emit(session: Session, event: str, args: dict[str, Any]) -> None:
+    """News for the rooms above: one job for each subscriber, in this transaction."""
+    for job_name in _subscribers[event]:
+        enqueue(session, job_name, args, queue="events")

@@ -1,0 +1,72 @@
+"""Money: integer minor units with an ISO 4217 currency (JPY has 0 digits, KWD 3)."""
+
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+
+from babel.numbers import NumberFormatError, get_currency_precision, is_currency, parse_decimal
+
+from tmpa.kernel.errors import Refused
+from tmpa.kernel.i18n import lazy_gettext as _l
+
+MAX_MINOR = 10**15
+
+
+def exponent(currency: str) -> int:
+    """Digits after the point in `currency` (CLDR, as ISO 4217)."""
+    return get_currency_precision(currency)
+
+
+def check_currency(code: str) -> str:
+    """The code in capitals. Raises Refused when ISO 4217 has no such currency."""
+    code = code.strip().upper()
+    if not is_currency(code):
+        raise Refused(_l("%(code)s is not a currency code; use one such as EUR or USD.", code=code[:10]), "currency")
+    return code
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount in minor units of one currency."""
+
+    amount_minor: int
+    currency: str
+
+    def decimal(self) -> Decimal:
+        """The amount in major units, exact."""
+        return Decimal(self.amount_minor).scaleb(-exponent(self.currency))
+
+    def __add__(self, other: "Money") -> "Money":
+        if self.currency != other.currency:
+            raise ValueError(f"can't add {other.currency} to {self.currency}")
+        return Money(self.amount_minor + other.amount_minor, self.currency)
+
+
+def to_minor(amount: Decimal, currency: str) -> int:
+    """Minor units of a decimal amount, rounded half up."""
+    return int(amount.scaleb(exponent(currency)).quantize(Decimal(1), ROUND_HALF_UP))
+
+
+def parse_amount(text: str, currency: str, locale: str, field: str = "amount") -> int:
+    """Minor units from what a person typed in their locale, such as `1.234,50` in German.
+
+    Raises Refused (with `field`) for text that is no number, more digits than the currency has, negative or
+    absurdly large amounts.
+    """
+    try:
+        amount = parse_decimal(text.strip(), locale=locale, strict=True)
+    except NumberFormatError:
+        try:
+            amount = Decimal(text.strip())
+        except ArithmeticError:
+            raise Refused(_l("“%(text)s” is not an amount.", text=text[:40]), field) from None
+    if not amount.is_finite() or amount < 0:
+        raise Refused(_l("The amount must be zero or more."), field)
+    minor = amount.scaleb(exponent(currency))
+    if minor != minor.to_integral_value():
+        raise Refused(
+            _l("%(currency)s has %(digits)s digits after the point.", currency=currency, digits=exponent(currency)),
+            field,
+        )
+    if minor > MAX_MINOR:
+        raise Refused(_l("The amount is too large."), field)
+    return int(minor)

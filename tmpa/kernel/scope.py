@@ -1,0 +1,233 @@
+"""Tenancy: whose rows a session may see and touch, enforced in this one place.
+
+Every session carries a `Scope`. Every ORM SELECT, UPDATE and DELETE gets the criteria of each scoped class it
+names, and every new or changed row is checked at flush. Rows out of scope don't exist for the caller.
+"""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, ClassVar, Literal, TypeVar
+
+from sqlalchemy import ColumnElement, ForeignKey, Uuid, event, false, true
+from sqlalchemy.orm import (
+    Mapped,
+    Mapper,
+    ORMExecuteState,
+    Session,
+    UOWTransaction,
+    declared_attr,
+    mapped_column,
+    with_loader_criteria,
+)
+from sqlalchemy.sql.base import ExecutableOption
+
+from tmpa.kernel.base import Base
+from tmpa.kernel.errors import NotFound
+from tmpa.kernel.ids import parse
+
+Side = Literal["vendor", "partner", "operator", "system", "nobody"]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Who acts: a person for one organization on one side, or the system itself.
+
+    `vendor_ids` are the vendors in whose programmes a partner takes part. A distributor acts on the partner side.
+    """
+
+    side: Side
+    organization_id: uuid.UUID | None = None
+    user_id: uuid.UUID | None = None
+    vendor_ids: tuple[uuid.UUID, ...] = ()
+    roles: frozenset[str] = frozenset()
+
+    @classmethod
+    def system(cls) -> "Scope":
+        """Sees and touches every row: for workers, commands, sign-in and public addresses with signed tokens."""
+        return cls("system")
+
+    @classmethod
+    def nobody(cls) -> "Scope":
+        """Somebody not signed in: sees no row."""
+        return cls("nobody")
+
+
+class Scoped:
+    """A mapped class whose rows belong to somebody."""
+
+    @classmethod
+    def readable(cls, scope: Scope) -> ColumnElement[bool]:
+        """The rows that `scope` may see."""
+        raise NotImplementedError
+
+    @classmethod
+    def writable(cls, scope: Scope) -> ColumnElement[bool]:
+        """The rows that `scope` may change; by default those it may see."""
+        return cls.readable(scope)
+
+    def admits(self, scope: Scope) -> bool:
+        """Whether `scope` may write this very row."""
+        raise NotImplementedError
+
+
+class VendorOwned(Scoped):
+    """A vendor's row. Partners of its programme may read it where `partner_reads` says so."""
+
+    partner_reads: ClassVar[bool] = True
+
+    @declared_attr
+    @classmethod
+    def vendor_id(cls) -> Mapped[uuid.UUID]:
+        return mapped_column(Uuid, ForeignKey("organizations.id"), index=True)
+
+    @classmethod
+    def readable(cls, scope: Scope) -> ColumnElement[bool]:
+        if scope.side == "vendor":
+            return cls.vendor_id == scope.organization_id
+        if scope.side == "partner" and cls.partner_reads:
+            return cls.vendor_id.in_(scope.vendor_ids)
+        return false()
+
+    @classmethod
+    def writable(cls, scope: Scope) -> ColumnElement[bool]:
+        return cls.vendor_id == scope.organization_id if scope.side == "vendor" else false()
+
+    def admits(self, scope: Scope) -> bool:
+        return scope.side == "vendor" and self.vendor_id == scope.organization_id
+
+
+class PartnerOwned(Scoped):
+    """A row of one partner in one vendor's programme: both sides see it."""
+
+    @declared_attr
+    @classmethod
+    def vendor_id(cls) -> Mapped[uuid.UUID]:
+        return mapped_column(Uuid, ForeignKey("organizations.id"), index=True)
+
+    @declared_attr
+    @classmethod
+    def partner_id(cls) -> Mapped[uuid.UUID]:
+        return mapped_column(Uuid, ForeignKey("organizations.id"), index=True)
+
+    @classmethod
+    def readable(cls, scope: Scope) -> ColumnElement[bool]:
+        if scope.side == "vendor":
+            return cls.vendor_id == scope.organization_id
+        return cls.partner_id == scope.organization_id if scope.side == "partner" else false()
+
+    def admits(self, scope: Scope) -> bool:
+        if scope.side == "vendor":
+            return self.vendor_id == scope.organization_id
+        return (
+            scope.side == "partner" and self.partner_id == scope.organization_id and self.vendor_id in scope.vendor_ids
+        )
+
+
+class PartnerPrivate(Scoped):
+    """A row that is the partner's alone: no vendor sees it."""
+
+    @declared_attr
+    @classmethod
+    def partner_id(cls) -> Mapped[uuid.UUID]:
+        return mapped_column(Uuid, ForeignKey("organizations.id"), index=True)
+
+    @classmethod
+    def readable(cls, scope: Scope) -> ColumnElement[bool]:
+        return cls.partner_id == scope.organization_id if scope.side == "partner" else false()
+
+    def admits(self, scope: Scope) -> bool:
+        return scope.side == "partner" and self.partner_id == scope.organization_id
+
+
+class PartnerPrivateInProgramme(PartnerPrivate):
+    """The partner's alone, though it belongs to one vendor's programme (recipients name people)."""
+
+    @declared_attr
+    @classmethod
+    def vendor_id(cls) -> Mapped[uuid.UUID]:
+        return mapped_column(Uuid, ForeignKey("organizations.id"), index=True)
+
+
+class OperatorOwned(Scoped):
+    """The installation's own row: operators read it; any scope's change may add one."""
+
+    @classmethod
+    def readable(cls, scope: Scope) -> ColumnElement[bool]:
+        return true() if scope.side == "operator" else false()
+
+    def admits(self, scope: Scope) -> bool:
+        return True
+
+
+def session_scope(session: Session) -> Scope:
+    """The scope that the session was opened with."""
+    scope: Scope = session.info["scope"]
+    return scope
+
+
+@contextmanager
+def lifted(session: Session) -> Iterator[None]:
+    """Within: the session sees every row. For the few rules that must look across tenants (a fund's balance, a
+    deal's conflicts); a test lists the places, each says why."""
+    session.flush()
+    scope = session_scope(session)
+    session.info["scope"] = Scope.system()
+    try:
+        yield
+        session.flush()
+    finally:
+        session.info["scope"] = scope
+
+
+Row = TypeVar("Row", bound=Base)
+
+
+def load(session: Session, model: type[Row], reference: str | uuid.UUID) -> Row:
+    """The row that a public id or UUID names. Raises NotFound when it isn't there or out of scope."""
+    try:
+        key = parse(model.__prefix__, reference) if isinstance(reference, str) else reference
+    except ValueError:
+        raise NotFound from None
+    row = session.query(model).filter(model.id == key).one_or_none()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def _scoped_classes() -> list[type[Any]]:
+    mappers: list[Mapper[Any]] = list(Base.registry.mappers)
+    return [mapper.class_ for mapper in mappers if issubclass(mapper.class_, Scoped)]
+
+
+@lru_cache(maxsize=4096)
+def _criteria(scope: Scope, write: bool) -> tuple[ExecutableOption, ...]:
+    return tuple(
+        with_loader_criteria(cls, cls.writable(scope) if write else cls.readable(scope), include_aliases=True)
+        for cls in _scoped_classes()
+    )
+
+
+def _narrow(state: ORMExecuteState) -> None:
+    scope = session_scope(state.session)
+    if scope.side == "system" or state.is_column_load or state.is_relationship_load:
+        return
+    if state.is_select or state.is_update or state.is_delete:
+        state.statement = state.statement.options(*_criteria(scope, not state.is_select))  # type: ignore[attr-defined]
+
+
+def _check_writes(session: Session, _context: UOWTransaction, _instances: Any) -> None:
+    scope = session_scope(session)
+    if scope.side == "system":
+        return
+    for row in [*session.new, *session.dirty, *session.deleted]:
+        if isinstance(row, Scoped) and not row.admits(scope) and (row not in session.dirty or session.is_modified(row)):
+            raise NotFound(f"{type(row).__name__} is out of scope")
+
+
+def guard(session_class: type[Session]) -> None:
+    """Install the enforcement on a session class, once."""
+    event.listen(session_class, "do_orm_execute", _narrow)
+    event.listen(session_class, "before_flush", _check_writes)

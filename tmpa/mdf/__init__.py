@@ -1,0 +1,1 @@
+"""Funds, requests, claims, dossiers, payouts."""

@@ -1,0 +1,1 @@
+"""Landing pages: generated, published to the object store; forms."""

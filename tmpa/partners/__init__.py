@@ -1,0 +1,1 @@
+"""A vendor's programme: partnerships, tiers, territories, brand profiles."""

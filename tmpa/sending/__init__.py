@@ -1,0 +1,1 @@
+"""The recipient ledger, batches, transports, unsubscribe."""
