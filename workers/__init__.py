@@ -1,1 +1,1 @@
-"""Process code only: queues, outbox relay, schedule, supervisor. What a job does lives in its room's service."""
+"""Processes only: queues, relay, schedule, supervisor, and jobs of a few lines that call services."""

