@@ -33,6 +33,7 @@ class Lead(PartnerPrivateInProgramme, Base):
     source: Mapped[str] = mapped_column(String(20), default="form")
     state: Mapped[str] = mapped_column(String(12), default="new")
     asked_at: Mapped[datetime]
+    joined_submissions: Mapped[list[str]] = mapped_column(default=list)  # later forms by the same person
 
 
 DEAL_STATES = ("draft", "submitted", "under_review", "approved", "declined", "won", "lost", "expired", "withdrawn")

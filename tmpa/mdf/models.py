@@ -79,7 +79,7 @@ class FundRequest(PartnerOwned, Base):
 
 class Claim(PartnerOwned, Base):
     """A partner's costs with proof against an approved request. `dossier_key` is the zip that the platform
-    assembled, `dossier_digest` its SHA-256."""
+    assembled, `dossier_digest` its SHA-256, `evidence` the figures that it proves and how its verifying ended."""
 
     __tablename__ = "claims"
     __prefix__ = "clm"
@@ -98,6 +98,7 @@ class Claim(PartnerOwned, Base):
     attestation: Mapped[str] = mapped_column(Text, default="")
     dossier_key: Mapped[str | None] = mapped_column(String(300))
     dossier_digest: Mapped[str | None] = mapped_column(String(64))
+    evidence: Mapped[dict[str, Any]] = mapped_column(default=dict)
     submitted_by: Mapped[uuid.UUID | None]
     submitted_at: Mapped[datetime | None]
     decided_by: Mapped[uuid.UUID | None]
