@@ -62,7 +62,9 @@ class Database:
         with self.session(scope, write) as session:
             try:
                 yield session
-                session.commit() if write else session.rollback()
+                if write:
+                    session.commit()
+                # A reading session just closes: a rollback would expire what the caller read and still holds.
             except BaseException:
                 session.rollback()
                 raise
