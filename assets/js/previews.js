@@ -25,12 +25,19 @@ function armPreview(preview) {
     stage.style.setProperty("--frame-start", `${Math.max(0, (space - width * scale) / 2)}px`);
   };
 
+  preview.tmpaShowAs = (kind) => {
+    isPhone = kind === "phone";
+    preview.classList.toggle("is-phone", isPhone);
+    for (const each of preview.querySelectorAll("[data-width]")) {
+      each.setAttribute("aria-pressed", String(each.dataset.width === kind));
+    }
+    fit();
+  };
   for (const button of preview.querySelectorAll("[data-width]")) {
     button.addEventListener("click", () => {
-      isPhone = button.dataset.width === "phone";
-      preview.classList.toggle("is-phone", isPhone);
-      for (const each of preview.querySelectorAll("[data-width]")) each.setAttribute("aria-pressed", String(each === button));
-      fit();
+      // Behind tabs the choice is one for all of them.
+      const group = preview.closest("[data-tabs]") ?? preview;
+      for (const each of within(group, "[data-preview]")) each.tmpaShowAs(button.dataset.width);
     });
   }
   new ResizeObserver(fit).observe(stage);

@@ -1,0 +1,74 @@
+"""The portal's navigation: one table for each side, narrowed to what the person may do."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import current_app, request, url_for
+
+from tmpa.kernel.http import scope
+from tmpa.kernel.i18n import lazy_gettext as _l
+from tmpa.kernel.permissions import Permission, allowed
+
+_P = Permission
+Entry = tuple[Any, str, Permission | None]
+
+PARTNER: tuple[Entry, ...] = (
+    (_l("Home"), "web.home", None),
+    (_l("Kits"), "kits.gallery", _P.SEE_KITS),
+    (_l("Campaigns"), "campaigns.index", _P.RUN_CAMPAIGNS),
+    (_l("Leads"), "deals.leads", _P.WORK_LEADS),
+    (_l("Contacts"), "audiences.contacts", _P.MANAGE_CONTACTS),
+    (_l("Deals"), "deals.index", _P.REGISTER_DEALS),
+    (_l("Money"), "mdf.money", _P.SEE_FUNDS),
+    (_l("Brand"), "partners.brand", _P.EDIT_BRAND),
+    (_l("People"), "accounts.people", None),
+)
+VENDOR: tuple[Entry, ...] = (
+    (_l("Home"), "web.home", None),
+    (_l("Claims"), "mdf.claims", _P.DECIDE_CLAIMS),
+    (_l("Requests"), "mdf.requests", _P.DECIDE_CLAIMS),
+    (_l("Payments"), "mdf.payments", _P.PAY_CLAIMS),
+    (_l("Kits"), "kits.index", _P.SEE_KITS),
+    (_l("Partners"), "partners.index", _P.SEE_PARTNERS),
+    (_l("Deals"), "deals.queue", _P.DECIDE_DEALS),
+    (_l("Money"), "mdf.vendor_money", _P.SEE_FUNDS),
+    (_l("Results"), "reports.results", _P.SEE_RESULTS),
+    (_l("People"), "accounts.people", None),
+)
+OPERATOR: tuple[Entry, ...] = (
+    (_l("Health"), "operator.health", _P.OPERATE),
+    (_l("Jobs"), "operator.jobs", _P.OPERATE),
+    (_l("Audit"), "operator.audit_trail", _P.OPERATE),
+    (_l("Settings"), "operator.settings", _P.OPERATE),
+    (_l("People"), "accounts.people", None),
+)
+_SIDES = {"partner": PARTNER, "vendor": VENDOR, "operator": OPERATOR}
+
+
+@dataclass(frozen=True)
+class Item:
+    """One link of the navigation."""
+
+    text: str
+    href: str
+    active: bool
+    count: int | None = None
+
+
+def navigation() -> list[Item]:
+    """The links of whoever asks."""
+    here = (request.endpoint or "").split(".")[0]
+    entries = [
+        (text, endpoint)
+        for text, endpoint, permission in _SIDES.get(scope().side, ())
+        if (permission is None or allowed(scope(), permission)) and endpoint in current_app.view_functions
+    ]
+    exact = any(endpoint == request.endpoint for _text, endpoint in entries)
+    return [
+        Item(
+            str(text),
+            url_for(endpoint),
+            endpoint == request.endpoint if exact else endpoint != "web.home" and endpoint.split(".")[0] == here,
+        )
+        for text, endpoint in entries
+    ]
