@@ -1,0 +1,27 @@
+"""The `tmpa` command: every operator task."""
+
+import sys
+
+import click
+
+from tmpa.kernel.errors import NotFound, Refused
+from tmpa.settings import SettingsError
+
+
+class Commands(click.Group):
+    """Expected refusals go to stderr as a sentence, with exit status 1, never as a trace."""
+
+    def main(self, *args: object, **kwargs: object) -> object:
+        try:
+            return super().main(*args, **kwargs)  # type: ignore[call-overload]
+        except (Refused, SettingsError) as refusal:
+            click.echo(str(refusal), err=True)
+        except NotFound:
+            click.echo("No such thing.", err=True)
+        sys.exit(1)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="tmpa")
+def main() -> None:
+    """tmpa: through-partner marketing automation. Settings come from TMPA_… variables (docs/operators)."""

@@ -1,0 +1,51 @@
+"""Every job by name, who subscribes to which event, and the schedule. Jobs only call services.
+
+A job gets the process's services and its own JSON arguments, opens its own units of work, and may run twice.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from tmpa.accounts import service as accounts
+from tmpa.kernel.http import Services
+from tmpa.kernel.jobs import Queue, subscribe
+from tmpa.kernel.scope import Scope
+
+JobFunction = Callable[..., Any]
+REGISTRY: dict[str, JobFunction] = {}
+
+
+class Tick(NamedTuple):
+    """A job that runs every `seconds` (aligned to the epoch, UTC)."""
+
+    job: str
+    seconds: int
+    queue: Queue = "default"
+
+
+def job(name: str) -> Callable[[JobFunction], JobFunction]:
+    """Register a function as the job `name`."""
+
+    def register(function: JobFunction) -> JobFunction:
+        REGISTRY[name] = function
+        return function
+
+    return register
+
+
+@job("accounts.forget_expired")
+def forget_expired(context: Services) -> None:
+    with context.database.unit_of_work(Scope.system()) as session:
+        accounts.forget_expired(session)
+
+
+SUBSCRIPTIONS: tuple[tuple[str, str], ...] = ()
+"""(event, job) pairs: how news travels to the rooms above."""
+
+SCHEDULE: tuple[Tick, ...] = (Tick("accounts.forget_expired", 3600),)
+
+
+def wire() -> None:
+    """Tell the outbox who listens to what. Every process that changes data calls this once at its start."""
+    for event, name in SUBSCRIPTIONS:
+        subscribe(event, name)
