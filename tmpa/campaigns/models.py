@@ -16,7 +16,11 @@ STATES = ("draft", "scheduled", "launching", "running", "paused", "done", "cance
 
 
 class Campaign(PartnerOwned, Base):
-    """A partner's use of one kit version. `slots` maps locale (or "*") to slot name to value."""
+    """A partner's use of one kit version. `slots` maps locale (or "*", every locale) to slot name to value.
+
+    A draft keeps what was typed even where it can't be used; `slot_errors` then says why, as locale → slot → sentence.
+    `launch_zone` is the IANA time zone in which `launch_at` was chosen.
+    """
 
     __tablename__ = "campaigns"
     __prefix__ = "cmp"
@@ -33,7 +37,9 @@ class Campaign(PartnerOwned, Base):
     state: Mapped[str] = mapped_column(String(12), default="draft")
     slots: Mapped[dict[str, Any]]
     locales: Mapped[list[str]]
+    slot_errors: Mapped[dict[str, Any]] = mapped_column(default=dict)
     launch_at: Mapped[datetime | None]
+    launch_zone: Mapped[str] = mapped_column(String(64), default="")
     launched_at: Mapped[datetime | None]
     launched_by: Mapped[uuid.UUID | None]
     finished_at: Mapped[datetime | None]
@@ -41,7 +47,9 @@ class Campaign(PartnerOwned, Base):
 
     kit_version: Mapped[KitVersion] = relationship()
     brand: Mapped[BrandProfile | None] = relationship()
-    steps: Mapped[list["CampaignStep"]] = relationship(back_populates="campaign", order_by="CampaignStep.position")
+    steps: Mapped[list["CampaignStep"]] = relationship(
+        back_populates="campaign", order_by="CampaignStep.position"
+    )
 
 
 class CampaignStep(PartnerOwned, Base):

@@ -50,5 +50,3 @@ class BrandProfile(PartnerPrivate, Base):
     logo_height: Mapped[int | None]
     is_default: Mapped[bool] = mapped_column(default=True)
     updated_at: Mapped[datetime | None]
-
-

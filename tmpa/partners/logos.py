@@ -1,0 +1,168 @@
+"""Logos: PNG, JPEG and SVG become one normalised PNG; what could run or reach out is refused with the reason."""
+
+import io
+import re
+import subprocess
+import sys
+import warnings
+from dataclasses import dataclass
+
+from lxml import etree
+from PIL import Image, ImageChops, UnidentifiedImageError
+
+from tmpa.kernel.errors import Refused
+from tmpa.kernel.i18n import gettext as _
+
+MAX_BYTES = 2 * 1024 * 1024
+MAX_SIDE = 6000  # pixels of an uploaded picture
+MIN_SIDE = 120  # of its longer side; smaller ones look blurred in a mail
+BOX = (640, 240)  # pixels; twice what a mail shows, for dense screens
+RASTER_SECONDS = 15
+_NEAR_WHITE = 250
+_BEHAVIOUR = {"script", "handler", "set", "animate", "animatetransform", "animatemotion"}
+_FOREIGN = {"foreignobject", "iframe", "embed", "object", "audio", "video", "image", "feimage"}
+_CSS_REACHES_OUT = re.compile(r"url\(\s*['\"]?(?!['\"]?#)|@import|expression\(|javascript:|\\", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Logo:
+    """A normalised logo: PNG without empty borders, at most 640 × 240 pixels."""
+
+    png: bytes
+    width: int
+    height: int
+
+
+def _refused(message: str, code: str = "bad_logo") -> Refused:
+    return Refused(message, "logo", code)
+
+
+def normalise_logo(data: bytes) -> Logo:
+    """The logo in an uploaded file. Raises Refused (field "logo") naming what is wrong with the file."""
+    if not data:
+        raise _refused(_("The file is empty."))
+    if len(data) > MAX_BYTES:
+        raise _refused(
+            _("The logo is larger than %(limit)s MB. Save a smaller one.", limit=MAX_BYTES // 1024 // 1024)
+        )
+    if data.startswith((b"\x89PNG\r\n", b"\xff\xd8\xff")):
+        picture = _open_raster(data)
+    elif data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+        check_svg(data)
+        picture = _open_raster(_rasterised(data))
+    else:
+        raise _refused(
+            _("This file is not a PNG, JPEG or SVG picture. Save the logo in one of these formats.")
+        )
+    return _fitted(_trimmed(picture))
+
+
+def _open_raster(data: bytes) -> Image.Image:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(data), formats=["PNG", "JPEG"]) as image:
+                if max(image.size) > MAX_SIDE:
+                    raise _refused(
+                        _(
+                            "The logo is wider or taller than %(limit)s pixels. Save a smaller one.",
+                            limit=MAX_SIDE,
+                        )
+                    )
+                if max(image.size) < MIN_SIDE:
+                    raise _refused(
+                        _(
+                            "The logo is only %(width)s × %(height)s pixels: it would look blurred. "
+                            "Use one of at least %(least)s pixels.",
+                            width=image.width,
+                            height=image.height,
+                            least=MIN_SIDE,
+                        )
+                    )
+                return image.convert("RGBA")
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise _refused(_("The logo has far too many pixels. Save a smaller one.")) from None
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError):
+        raise _refused(_("The picture is damaged and can't be read. Save it again.")) from None
+
+
+def check_svg(data: bytes) -> None:
+    """Raises Refused for an SVG that could run something, load something, or grow without bound."""
+    mend = _("Export the logo again as plain SVG, or use a PNG.")
+    if b"<!DOCTYPE" in data.upper() or b"<!ENTITY" in data.upper():
+        raise _refused(_("The SVG declares a document type or entities.") + " " + mend, "svg_entities")
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False, load_dtd=False)
+    try:
+        root = etree.fromstring(data, parser)
+    except etree.XMLSyntaxError:
+        raise _refused(_("The SVG is not well-formed.") + " " + mend, "svg_broken") from None
+    if etree.QName(root).localname != "svg":
+        raise _refused(_("This file is not an SVG picture.") + " " + mend, "svg_broken")
+    for element in root.iter():
+        if isinstance(element, etree._ProcessingInstruction):
+            raise _refused(_("The SVG has a processing instruction.") + " " + mend, "svg_behaviour")
+        if isinstance(element.tag, str) and (problem := _svg_problem(element)):
+            raise _refused(problem + " " + mend, "svg_behaviour")
+
+
+def _svg_problem(element: "etree._Element") -> str:
+    name = etree.QName(element).localname.lower()
+    if name in _BEHAVIOUR:
+        return _("The SVG contains a <%(name)s> element, which could run something.", name=name)
+    if name in _FOREIGN:
+        return _("The SVG contains a <%(name)s> element, which could load something else.", name=name)
+    if name == "style" and _CSS_REACHES_OUT.search(element.text or ""):
+        return _("The SVG's style refers to something outside the file.")
+    for key, raw in element.attrib.items():
+        attribute, value = etree.QName(str(key)).localname.lower(), str(raw)
+        plain = re.sub(r"\s+", "", value).lower()
+        if attribute.startswith("on"):
+            return _(
+                "The SVG contains an event handler (%(name)s), which could run something.", name=attribute
+            )
+        if attribute in {"href", "src", "base"} and not plain.startswith("#"):
+            return _("The SVG refers to something outside the file.")
+        if "javascript:" in plain or _CSS_REACHES_OUT.search(value):
+            return _("The SVG refers to something outside the file.")
+    return ""
+
+
+def _rasterised(svg: bytes) -> bytes:
+    # A process of its own with limits: nested patterns can make any renderer work for hours.
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "tmpa.partners.rasterise"],
+            input=svg,
+            capture_output=True,
+            timeout=RASTER_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise _refused(_("The SVG is too complicated to draw. Use a PNG instead."), "svg_heavy") from None
+    if done.returncode or not done.stdout:
+        raise _refused(_("The SVG can't be drawn. Export it again, or use a PNG."), "svg_broken")
+    return done.stdout
+
+
+def _trimmed(picture: Image.Image) -> Image.Image:
+    """Without transparent borders, and without white ones where the picture has no transparency."""
+    alpha = picture.getchannel("A")
+    low, _high = alpha.getextrema()
+    box = alpha.point([0] * 8 + [255] * 248).getbbox()
+    if low == 255:
+        white = Image.new("RGB", picture.size, (255, 255, 255))
+        drawn = ImageChops.difference(picture.convert("RGB"), white).convert("L")
+        box = drawn.point([0] * (256 - _NEAR_WHITE) + [255] * _NEAR_WHITE).getbbox()
+    if box is None:
+        raise _refused(_("The logo is empty: there is nothing to see in it."))
+    return picture.crop(box)
+
+
+def _fitted(picture: Image.Image) -> Logo:
+    scale = min(1.0, BOX[0] / picture.width, BOX[1] / picture.height)
+    size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
+    if size != picture.size:
+        picture = picture.resize(size, Image.Resampling.LANCZOS)
+    out = io.BytesIO()
+    picture.save(out, "PNG", optimize=True)
+    return Logo(out.getvalue(), *size)
