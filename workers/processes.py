@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from pydantic import BaseModel
+
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
@@ -75,3 +77,10 @@ def resident_megabytes() -> int:
     except OSError:
         return 0
     return pages * os.sysconf("SC_PAGE_SIZE") // 1_000_000
+
+
+def environment_of(settings: BaseModel) -> dict[str, str]:
+    """This process's environment with exactly these settings in it, for a child process."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TMPA_")}
+    given = {f"TMPA_{name.upper()}": str(value) for name, value in settings.model_dump().items()}
+    return {**kept, **given}

@@ -76,7 +76,7 @@ class Relay:
         leased: list[Job] = []
         with self._database.unit_of_work(Scope.system()) as session:
             counted = select(Job.queue, func.count()).where(Job.state == "dispatched").group_by(Job.queue)
-            held: dict[str, int] = dict(session.execute(counted).tuples().all())
+            held: dict[str, int] = dict(session.execute(counted).all())
             for queue in QUEUES:
                 room = HELD_PER_QUEUE - held.get(queue, 0)
                 if room > 0:

@@ -6,7 +6,10 @@ from typing import Any, Literal
 
 from sqlalchemy.orm import Session
 
+from tmpa.kernel.audit import record
 from tmpa.kernel.clock import utcnow
+from tmpa.kernel.errors import Refused
+from tmpa.kernel.i18n import gettext as _
 from tmpa.kernel.models import Job
 
 Queue = Literal["urgent", "default", "batch", "events"]
@@ -42,3 +45,12 @@ def emit(session: Session, event: str, args: dict[str, Any]) -> None:
     """News for the rooms above: one job for each subscriber, in this transaction."""
     for job_name in _subscribers[event]:
         enqueue(session, job_name, args, queue="events")
+
+
+def rerun(session: Session, job: Job) -> None:
+    """Have a dead job tried again, from its first attempt. Raises Refused for a job that isn't dead."""
+    if job.state != "dead":
+        raise Refused(_("Only a failed job can be run again."), code="job_not_dead")
+    job.state, job.attempts, job.not_before = "pending", 0, utcnow()
+    job.finished_at = None
+    record(session, "job.rerun", job)
