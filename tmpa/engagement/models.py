@@ -16,6 +16,8 @@ VERDICTS = ("human", "machine", "unknown")
 class EngagementEvent(PartnerPrivateInProgramme, Base):
     """Something that happened to a mail or page. `id` is made at the intake: the same event is stored once.
 
+    `signs` are facts that the intake noticed, separated by spaces: "active" (page used), "trap" (honeypot filled),
+    "fast" (form sent sooner than a person could), "spread" (its network touched many recipients within seconds).
     `rule` and `rule_version` say what decided the verdict; `leaf_index` is its place in the evidence log once
     settled. `network` is the address cut to /24 or /48.
     """
@@ -41,6 +43,7 @@ class EngagementEvent(PartnerPrivateInProgramme, Base):
     method: Mapped[str] = mapped_column(String(8), default="")
     agent: Mapped[str] = mapped_column(String(200), default="")
     network: Mapped[str] = mapped_column(String(48), default="")
+    signs: Mapped[str] = mapped_column(String(40), default="", server_default="")
     verdict: Mapped[str] = mapped_column(String(8))
     rule: Mapped[str] = mapped_column(String(40))
     rule_version: Mapped[int]
@@ -117,7 +120,11 @@ class EvidenceLeaf(VendorOwned, Base):
 
 
 class EvidenceCheckpoint(VendorOwned, Base):
-    """A signed note (C2SP tlog-checkpoint) over the first `size` leaves."""
+    """A signed note (C2SP tlog-checkpoint) over the first `size` leaves.
+
+    `frontier` holds the hashes of the perfect subtrees of that size, left to right, 32 bytes each: what the next
+    checkpoint needs to go on without reading the whole log.
+    """
 
     __tablename__ = "evidence_checkpoints"
     __prefix__ = "chk"
@@ -126,4 +133,5 @@ class EvidenceCheckpoint(VendorOwned, Base):
 
     size: Mapped[int]
     root: Mapped[bytes] = mapped_column(LargeBinary(32))
+    frontier: Mapped[bytes] = mapped_column(LargeBinary, default=b"", server_default="")
     note: Mapped[str] = mapped_column(Text)
