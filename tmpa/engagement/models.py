@@ -43,7 +43,7 @@ class EngagementEvent(PartnerPrivateInProgramme, Base):
     method: Mapped[str] = mapped_column(String(8), default="")
     agent: Mapped[str] = mapped_column(String(200), default="")
     network: Mapped[str] = mapped_column(String(48), default="")
-    signs: Mapped[str] = mapped_column(String(40), default="", server_default="")
+    signs: Mapped[str] = mapped_column(String(40), default="")
     verdict: Mapped[str] = mapped_column(String(8))
     rule: Mapped[str] = mapped_column(String(40))
     rule_version: Mapped[int]
@@ -133,5 +133,5 @@ class EvidenceCheckpoint(VendorOwned, Base):
 
     size: Mapped[int]
     root: Mapped[bytes] = mapped_column(LargeBinary(32))
-    frontier: Mapped[bytes] = mapped_column(LargeBinary, default=b"", server_default="")
+    frontier: Mapped[bytes] = mapped_column(LargeBinary, default=b"")
     note: Mapped[str] = mapped_column(Text)
