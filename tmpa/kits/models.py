@@ -20,7 +20,9 @@ class Kit(VendorOwned, Base):
 
     name: Mapped[str] = mapped_column(String(60))
     title: Mapped[str] = mapped_column(String(200))
-    versions: Mapped[list["KitVersion"]] = relationship(back_populates="kit", order_by="KitVersion.created_at.desc()")
+    versions: Mapped[list["KitVersion"]] = relationship(
+        back_populates="kit", order_by="KitVersion.created_at.desc()"
+    )
 
 
 class KitVersion(VendorOwned, Base):

@@ -1,0 +1,407 @@
+"""kit.toml: its schema, and its errors as findings that name the line of the key."""
+
+import re
+import tomllib
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from babel import Locale, UnknownLocaleError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from tmpa.kernel.i18n import gettext as _
+from tmpa.kits.findings import Finding, KitRefused, error
+
+FILE = "kit.toml"
+NAME = r"^[a-z0-9][a-z0-9-]{1,58}[a-z0-9]$"
+WORD = r"^[a-z][a-z0-9_]{0,39}$"
+PIECE = r"^[a-z][a-z0-9-]{0,39}$"
+SEMVER = r"^(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})(-[0-9A-Za-z.-]{1,40})?$"
+COLOUR = r"^#[0-9a-fA-F]{6}$"
+HTTPS = r"^https://[^\s\"'<>\\]{3,500}$"
+
+Text = Annotated[str, Field(min_length=1, max_length=2000)]
+Title = Annotated[str, Field(min_length=1, max_length=200)]
+Word = Annotated[str, Field(pattern=WORD)]
+PieceName = Annotated[str, Field(pattern=PIECE)]
+Path = Annotated[str, Field(min_length=3, max_length=200)]
+
+
+class Part(BaseModel):
+    """A table of the manifest: unknown keys and wrong types are errors."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class Vendor(Part):
+    """Who publishes."""
+
+    name: Title
+    legal_name: Title
+    address: Text
+    privacy_url: Annotated[str, Field(pattern=HTTPS)]
+
+
+class Mdf(Part):
+    """What the campaign may cost and as what it counts."""
+
+    activity_types: Annotated[list[Word], Field(max_length=20)] = []
+    suggested_budget_minor: Annotated[int, Field(ge=0, le=10**12)] = 0
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
+
+
+class BrandRules(Part):
+    """What the vendor asks of a partner's brand."""
+
+    min_logo_width: Annotated[int, Field(ge=0, le=600)] = 120
+    min_contrast: Annotated[float, Field(ge=1, le=21)] = 4.5
+    forbidden_words: Annotated[list[Title], Field(max_length=200)] = []
+
+
+class Choice(Part):
+    """One answer of a choice slot or field; the label is translated."""
+
+    value: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,60}$")]
+    label: Title
+
+
+SlotKind = Literal["text", "richtext", "image", "choice", "date", "money", "link"]
+
+
+class Slot(Part):
+    """A named place that the partner may fill."""
+
+    name: Word
+    kind: SlotKind
+    label: Title
+    help: Annotated[str, Field(max_length=500)] = ""
+    required: bool = False
+    max_length: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    choices: Annotated[list[Choice], Field(max_length=50)] = []
+    domains: Annotated[list[str], Field(min_length=1, max_length=50)] = ["*"]
+    default: Annotated[str, Field(max_length=10_000)] = ""
+
+    @property
+    def limit(self) -> int:
+        """Longest value, in characters as people count them."""
+        return self.max_length or (2000 if self.kind == "richtext" else 300)
+
+
+class FormField(Part):
+    """A field of a page's form."""
+
+    name: Word
+    kind: Literal["text", "email", "tel", "textarea", "choice", "consent"]
+    label: Text
+    required: bool = False
+    choices: Annotated[list[Choice], Field(max_length=50)] = []
+
+
+class MailPiece(Part):
+    """A mail; subject and preheader may hold `{{ slot.x }}`, `{{ brand.name }}` and recipient holes."""
+
+    kind: Literal["mail"]
+    name: PieceName
+    title: Title
+    template: Path
+    subject: Title
+    preheader: Annotated[str, Field(max_length=300)] = ""
+
+
+class PagePiece(Part):
+    """A landing page with its form and the thanks that follow it."""
+
+    kind: Literal["page"]
+    name: PieceName
+    title: Title
+    template: Path
+    page_title: Title
+    description: Annotated[str, Field(max_length=400)] = ""
+    button: Annotated[str, Field(max_length=80)] = ""
+    fields: Annotated[list[FormField], Field(max_length=30)] = []
+    thanks_title: Annotated[str, Field(max_length=200)] = ""
+    thanks_text: Annotated[str, Field(max_length=1000)] = ""
+
+
+class SocialPiece(Part):
+    """A post for one network."""
+
+    kind: Literal["social"]
+    name: PieceName
+    title: Title
+    template: Path
+    network: Word
+    max_length: Annotated[int, Field(ge=1, le=70_000)] = 3000
+
+
+class DocumentPiece(Part):
+    """A PDF, written in Typst."""
+
+    kind: Literal["document"]
+    name: PieceName
+    title: Title
+    template: Path
+
+
+Piece = MailPiece | PagePiece | SocialPiece | DocumentPiece
+KINDS = {"mail": ".mjml", "page": ".html", "social": ".txt", "document": ".typ"}
+
+
+class JourneyStep(Part):
+    """A step of the suggested journey: send `piece` on `day` (0 is the launch)."""
+
+    step: PieceName
+    piece: PieceName
+    day: Annotated[int, Field(ge=0, le=365)] = 0
+    only: Literal["all", "not_clicked", "not_opened", "clicked", "not_submitted"] = "all"
+
+
+class Manifest(Part):
+    """kit.toml as a whole."""
+
+    format: Literal[1]
+    name: Annotated[str, Field(pattern=NAME)]
+    version: Annotated[str, Field(pattern=SEMVER)]
+    title: Title
+    summary: Text
+    products: Annotated[list[Title], Field(max_length=50)] = []
+    audience: Annotated[str, Field(max_length=500)] = ""
+    source_locale: str
+    locales: Annotated[list[str], Field(min_length=1, max_length=60)]
+    valid_from: date | None = None
+    valid_until: date | None = None
+    accent: Annotated[str, Field(pattern=COLOUR)] = "#1f4e79"
+    vendor: Vendor
+    mdf: Mdf = Mdf()
+    brand: BrandRules = BrandRules()
+    slots: Annotated[list[Slot], Field(max_length=60)] = []
+    pieces: Annotated[list[Annotated[Piece, Field(discriminator="kind")]], Field(min_length=1, max_length=40)]
+    journey: Annotated[list[JourneyStep], Field(max_length=30)] = []
+
+    def piece(self, name: str) -> Piece:
+        """The piece of that name. Raises KeyError."""
+        for piece in self.pieces:
+            if piece.name == name:
+                return piece
+        raise KeyError(name)
+
+    def slot(self, name: str) -> Slot:
+        """The slot of that name. Raises KeyError."""
+        for slot in self.slots:
+            if slot.name == name:
+                return slot
+        raise KeyError(name)
+
+    def texts(self) -> list[tuple[str, tuple[str | int, ...]]]:
+        """Every text that is translated, with the place of its key."""
+        found: list[tuple[str, tuple[str | int, ...]]] = [
+            (self.title, ("title",)),
+            (self.summary, ("summary",)),
+        ]
+        found.append((self.audience, ("audience",)))
+        for number, slot in enumerate(self.slots):
+            at: tuple[str | int, ...] = ("slots", number)
+            found += [(slot.label, (*at, "label")), (slot.help, (*at, "help"))]
+            found += [(choice.label, (*at, "choices")) for choice in slot.choices]
+            if slot.kind in {"text", "richtext"}:
+                found.append((slot.default, (*at, "default")))
+        for number, piece in enumerate(self.pieces):
+            at = ("pieces", number)
+            for key in ("title", "subject", "preheader", "page_title", "description", "button", "thanks_title",
+                        "thanks_text"):  # fmt: skip
+                found.append((getattr(piece, key, ""), (*at, key)))
+            if isinstance(piece, PagePiece):
+                for index, field in enumerate(piece.fields):
+                    here = (*at, "fields", index)
+                    found.append((field.label, (*here, "label")))
+                    found += [(choice.label, (*here, "choices")) for choice in field.choices]
+        return [(text, place) for text, place in found if text.strip()]
+
+
+_HEADER = re.compile(r"^\s*(\[\[?)\s*([A-Za-z0-9_.-]+)\s*\]\]?\s*(#.*)?$")
+_KEY = re.compile(r"^\s*([A-Za-z0-9_-]+)\s*=")
+
+
+def key_lines(text: str) -> dict[tuple[str | int, ...], int]:
+    """Line (from 1) of every key and table header of a TOML text, by its place such as ("slots", 0, "name")."""
+    lines: dict[tuple[str | int, ...], int] = {}
+    counts: dict[tuple[str | int, ...], int] = {}
+    place: tuple[str | int, ...] = ()
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := _HEADER.match(line):
+            *parents, last = header[2].split(".")
+            place = ()
+            for name in parents:
+                place = (*place, name)
+                if place in counts:
+                    place = (*place, counts[place] - 1)
+            place = (*place, last)
+            if header[1] == "[[":
+                counts[place] = counts.get(place, 0) + 1
+                lines.setdefault(place, number)
+                place = (*place, counts[place] - 1)
+            lines.setdefault(place, number)
+        elif key := _KEY.match(line):
+            lines.setdefault((*place, key[1]), number)
+    return lines
+
+
+def line_of(lines: dict[tuple[str | int, ...], int], place: tuple[str | int, ...]) -> int:
+    """The line of a key, or of the nearest table around it; 0 when the text has neither."""
+    place = tuple(part for part in place if part not in KINDS)
+    while place:
+        if place in lines:
+            return lines[place]
+        place = place[:-1]
+    return 0
+
+
+def _sentence(kind: str, context: dict[str, Any], given: str) -> str:
+    """The plain sentence for one of pydantic's error kinds."""
+    match kind:
+        case "missing":
+            return _("This key is missing.")
+        case "extra_forbidden":
+            return _("Kit format 1 has no such key.")
+        case "string_pattern_mismatch":
+            return _("“%(given)s” has the wrong form.", given=given)
+        case "string_too_long" | "too_long":
+            return _("This is longer than %(limit)s allows.", limit=context.get("max_length", "?"))
+        case "string_too_short" | "too_short":
+            return _("This must not be empty.")
+        case "union_tag_invalid" | "literal_error":
+            expected = context.get("expected") or context.get("expected_tags") or ""
+            return _("“%(given)s” is not one of %(expected)s.", given=given, expected=expected)
+        case "union_tag_not_found":
+            return _("The key kind is missing: mail, page, social or document.")
+        case "greater_than_equal" | "less_than_equal":
+            return _("%(given)s is outside the allowed range.", given=given)
+        case _:
+            return _("“%(given)s” is of the wrong type (%(kind)s).", given=given, kind=kind)
+
+
+def parse_manifest(data: bytes) -> Manifest:
+    """The manifest of a kit.toml. Raises KitRefused with one finding per error."""
+    mend = _("See the table of keys in docs/kit-format.md.")
+    try:
+        text = data.decode("utf-8")
+        raw = tomllib.loads(text)
+    except UnicodeDecodeError:
+        raise KitRefused(
+            [error("manifest", FILE, 0, _("The file is not UTF-8."), _("Save it as UTF-8."))]
+        ) from None
+    except tomllib.TOMLDecodeError as problem:
+        at = re.search(r"line (\d+)", str(problem))
+        line = int(at[1]) if at else text.count("\n") + 1
+        message = _("This is not valid TOML: %(problem)s.", problem=str(problem))
+        raise KitRefused([error("manifest", FILE, line, message, _("Correct the line."))]) from None
+    lines = key_lines(text)
+    try:
+        manifest = Manifest.model_validate(raw)
+    except ValidationError as problem:
+        findings = []
+        for item in problem.errors(include_url=False):
+            place = tuple(item["loc"])
+            label = ".".join(str(part) for part in place if part not in KINDS)
+            given = "" if isinstance(item.get("input"), dict | list) else str(item.get("input"))[:80]
+            sentence = _sentence(item["type"], item.get("ctx") or {}, given)
+            findings.append(error("manifest", FILE, line_of(lines, place), f"{label}: {sentence}", mend))
+        raise KitRefused(findings) from None
+    if crossed := _cross_check(manifest, lines):
+        raise KitRefused(crossed)
+    return manifest
+
+
+def _known(tag: str) -> bool:
+    try:
+        Locale.parse(tag, sep="-")
+    except (UnknownLocaleError, ValueError):
+        return False
+    return True
+
+
+def _cross_check(manifest: Manifest, lines: dict[tuple[str | int, ...], int]) -> list[Finding]:
+    """Rules over more than one key."""
+    findings: list[Finding] = []
+
+    def add(place: tuple[str | int, ...], message: str, mend: str) -> None:
+        findings.append(error("manifest", FILE, line_of(lines, place), message, mend))
+
+    for tag in manifest.locales:
+        if not _known(tag):
+            add(
+                ("locales",), _("“%(tag)s” is not a locale.", tag=tag), _("Use tags such as en, de or pt-BR.")
+            )
+    if len(set(manifest.locales)) != len(manifest.locales):
+        add(("locales",), _("A locale is listed twice."), _("List each locale once."))
+    if manifest.source_locale not in manifest.locales:
+        add(("source_locale",), _("The source locale is not among the locales."), _("Add it to locales."))
+    if manifest.valid_from and manifest.valid_until and manifest.valid_from > manifest.valid_until:
+        add(
+            ("valid_until",), _("The kit would end before it begins."), _("Put valid_until after valid_from.")
+        )
+    for table, names in (
+        ("slots", [slot.name for slot in manifest.slots]),
+        ("pieces", [piece.name for piece in manifest.pieces]),
+        ("journey", [step.step for step in manifest.journey]),
+    ):
+        for number, name in enumerate(names):
+            if name in names[:number]:
+                add(
+                    (table, number),
+                    _("The name “%(name)s” is used twice.", name=name),
+                    _("Rename one of them."),
+                )
+    _check_slots(manifest, add)
+    for number, piece in enumerate(manifest.pieces):
+        if not piece.template.endswith(KINDS[piece.kind]):
+            message = _(
+                "The template of a %(kind)s ends in %(suffix)s.", kind=piece.kind, suffix=KINDS[piece.kind]
+            )
+            add(("pieces", number, "template"), message, _("Rename the file."))
+        if isinstance(piece, PagePiece):
+            _check_fields(number, piece, add)
+    mails = {piece.name for piece in manifest.pieces if piece.kind == "mail"}
+    for number, step in enumerate(manifest.journey):
+        if step.piece not in mails:
+            message = _("The journey sends “%(name)s”, which is no mail of this kit.", name=step.piece)
+            add(("journey", number, "piece"), message, _("Name a piece of the kind mail."))
+    return findings
+
+
+def _check_slots(manifest: Manifest, add: Any) -> None:
+    for number, slot in enumerate(manifest.slots):
+        place = ("slots", number)
+        if (slot.kind == "choice") != bool(slot.choices):
+            add(
+                place,
+                _("Choices belong to slots of the kind choice, and only to them."),
+                _("Correct the slot."),
+            )
+        if slot.kind == "choice":
+            values = [choice.value for choice in slot.choices]
+            if slot.default and slot.default not in values:
+                add(
+                    (*place, "default"),
+                    _("The default is not one of the choices."),
+                    _("Use a value of choices."),
+                )
+            if len(set(values)) != len(values):
+                add((*place, "choices"), _("A choice is listed twice."), _("List each value once."))
+        if slot.default and slot.kind in {"image", "date", "money", "link"}:
+            add((*place, "default"), _("A slot of this kind has no default."), _("Remove the default."))
+
+
+def _check_fields(number: int, piece: PagePiece, add: Any) -> None:
+    names = [field.name for field in piece.fields]
+    for index, field in enumerate(piece.fields):
+        place = ("pieces", number, "fields", index)
+        if field.name in names[:index]:
+            add(place, _("The name “%(name)s” is used twice.", name=field.name), _("Rename one of them."))
+        if (field.kind == "choice") != bool(field.choices):
+            add(
+                place,
+                _("Choices belong to fields of the kind choice, and only to them."),
+                _("Correct the field."),
+            )
+    if piece.fields and not any(field.kind == "email" for field in piece.fields):
+        add(("pieces", number), _("The form asks for no mail address."), _("Add a field of the kind email."))

@@ -1,0 +1,115 @@
+"""What people type, made fit to print: characters, addresses, colours."""
+
+import re
+import unicodedata
+from typing import NoReturn
+from urllib.parse import urlsplit
+
+import regex
+
+from tmpa.kernel.errors import Refused
+from tmpa.kernel.i18n import gettext as _
+
+# Overrides and isolates can turn the text around them; marks (U+200E, U+200F) and joiners can't and are needed.
+_UNSEEN = regex.compile(
+    r"[\u202a-\u202e\u2066-\u2069\u200b\u2060\ufeff\ufff9-\ufffb\ue000\ue001\U000e0000-\U000e007f]"
+)
+_CONTROL = regex.compile(r"[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]")
+_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+_HOST = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$")
+_EMAIL = re.compile(r"[^\s@<>\"'(),:;\\]{1,64}@[^\s@<>\"'(),:;\\]{1,253}")
+_PHONE = re.compile(r"[+0-9][0-9 ()./-]{2,40}")
+
+
+def refuse(message: str, field: str) -> NoReturn:
+    """Raise the refusal of one field."""
+    raise Refused(message, field)
+
+
+def clean_lines(text: str) -> str:
+    """NFC text whose only control character is the newline; what could reorder or hide text is taken out."""
+    text = unicodedata.normalize("NFC", text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n")
+    text = _UNSEEN.sub("", text)
+    return "\n".join(_CONTROL.sub(" ", line).strip() for line in text.split("\n")).strip()
+
+
+def clean_text(text: str) -> str:
+    """`clean_lines` on one line."""
+    return re.sub(r"\s*\n\s*|[ \t]{2,}", " ", clean_lines(text)).strip()
+
+
+def count_characters(text: str) -> int:
+    """Length as people count: grapheme clusters (Unicode UAX #29)."""
+    return len(regex.findall(r"\X", text))
+
+
+def check_length(text: str, limit: int, field: str) -> None:
+    """Raise Refused when `text` is longer than `limit` characters, or stacks marks without end."""
+    length = count_characters(text) if len(text) <= 8 * limit + 64 else len(text)
+    if length > limit:
+        refuse(_("This has %(length)s characters; %(limit)s fit.", length=length, limit=limit), field)
+
+
+def check_link(address: str, field: str, domains: list[str] | None = None) -> str:
+    """An https address with a real host name, under one of `domains` ("*" = any). Raises Refused."""
+    address = address.strip()
+    problem = _("Write a full address that begins with https://.")
+    if len(address) > 2000 or re.search(r"[\s\"'<>\\`{}|^\x00-\x1f\x7f]", address):
+        refuse(problem, field)
+    try:
+        parts = urlsplit(address)
+        port = parts.port
+        host = (parts.hostname or "").encode("idna").decode("ascii").lower()
+    except (ValueError, UnicodeError):
+        refuse(problem, field)
+    if parts.scheme != "https" or parts.username or parts.password or not _HOST.fullmatch(host):
+        refuse(problem, field)
+    if domains and "*" not in domains:
+        allowed = [domain.lower().lstrip("*.") for domain in domains]
+        if not any(host == domain or host.endswith("." + domain) for domain in allowed):
+            refuse(_("Links must lead to %(domains)s.", domains=", ".join(allowed)), field)
+    rest = address.split("://", 1)[1]
+    tail = re.sub(r"^[^/?#]*", "", rest)
+    return f"https://{host}{f':{port}' if port else ''}{tail}"
+
+
+def check_colour(value: str, field: str) -> str:
+    """A colour such as #0b6e4f in small letters. Raises Refused."""
+    if not _COLOUR.fullmatch(value):
+        refuse(_("Write a colour as # and six digits, such as #0b6e4f."), field)
+    return value.lower()
+
+
+def check_email(value: str, field: str) -> str:
+    """A mail address that can stand in a link. Raises Refused."""
+    value = clean_text(value)
+    if not _EMAIL.fullmatch(value):
+        refuse(_("“%(value)s” is not a mail address.", value=value[:60]), field)
+    return value
+
+
+def check_phone(value: str, field: str) -> str:
+    """A phone number of digits, spaces and the usual signs. Raises Refused."""
+    value = clean_text(value)
+    if not _PHONE.fullmatch(value):
+        refuse(_("“%(value)s” is not a phone number.", value=value[:60]), field)
+    return value
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of #rrggbb (WCAG 2.2)."""
+    channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    """Contrast ratio of two colours, 1 to 21 (WCAG 2.2)."""
+    lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def readable_on(colour: str) -> str:
+    """White or black, whichever reads better on `colour`; one of them always reaches 4.5:1."""
+    return max("#ffffff", "#000000", key=lambda text: contrast(text, colour))

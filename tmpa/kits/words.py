@@ -1,0 +1,65 @@
+"""The few words that the platform itself puts into pieces, in the language of the piece (not of the viewer).
+
+A kit may be in more locales than the portal, so these don't come from the portal's catalogues.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One language's words. `greeting` has `%(name)s`, `label_url` has `%(label)s` and `%(url)s`."""
+
+    greeting: str
+    greeting_nameless: str
+    button: str
+    choose: str
+    leave_empty: str
+    label_url: str = "%(label)s: %(url)s"
+
+
+WORDS = {
+    "en": Words("Hello %(name)s,", "Hello,", "Send", "Please choose", "Please leave this field empty"),
+    "de": Words(
+        "Guten Tag %(name)s,", "Guten Tag,", "Absenden", "Bitte wählen", "Bitte dieses Feld leer lassen"
+    ),
+    "fr": Words(
+        "Bonjour %(name)s,",
+        "Bonjour,",
+        "Envoyer",
+        "Veuillez choisir",
+        "Veuillez laisser ce champ vide",
+        "%(label)s : %(url)s",
+    ),
+    "ja": Words(
+        "%(name)s 様",
+        "ご担当者様",
+        "送信する",
+        "選択してください",
+        "この欄は空欄のままにしてください",
+        "%(label)s:%(url)s",
+    ),
+    "ar": Words("مرحبًا %(name)s،", "مرحبًا،", "إرسال", "يُرجى الاختيار", "يُرجى ترك هذا الحقل فارغًا"),
+    "es": Words("Hola, %(name)s:", "Hola:", "Enviar", "Elija una opción", "Deje este campo vacío"),
+    "it": Words("Buongiorno %(name)s,", "Buongiorno,", "Invia", "Scegliere", "Lasciare vuoto questo campo"),
+    "pt": Words("Olá, %(name)s,", "Olá,", "Enviar", "Escolha uma opção", "Deixe este campo vazio"),
+    "nl": Words("Beste %(name)s,", "Goedendag,", "Versturen", "Maak een keuze", "Laat dit veld leeg"),
+    "zh": Words("%(name)s,您好:", "您好:", "提交", "请选择", "请将此栏留空", "%(label)s:%(url)s"),
+}
+
+
+def words(locale: str) -> Words:
+    """The words of a locale's language; English where the platform doesn't know it."""
+    return WORDS.get(locale.replace("_", "-").split("-")[0].lower(), WORDS["en"])
+
+
+def recipient_values(locale: str, first_name: str, company: str) -> dict[str, str]:
+    """What fills the recipient holes of a mail: first_name, company and a greeting that copes without a name."""
+    first_name, company = first_name.strip(), company.strip()
+    chosen = words(locale)
+    greeting = chosen.greeting % {"name": first_name} if first_name else chosen.greeting_nameless
+    return {
+        "recipient.first_name": first_name,
+        "recipient.company": company,
+        "recipient.greeting": greeting,
+    }
