@@ -54,3 +54,8 @@ def rerun(session: Session, job: Job) -> None:
     job.state, job.attempts, job.not_before = "pending", 0, utcnow()
     job.finished_at = None
     record(session, "job.rerun", job)
+
+
+def run_again(job: Job) -> None:
+    """Give a job that failed for good another full set of tries, now."""
+    job.state, job.attempts, job.not_before, job.lease_until = "pending", 0, utcnow(), None

@@ -37,7 +37,7 @@ VENDOR: tuple[Entry, ...] = (
 )
 OPERATOR: tuple[Entry, ...] = (
     (_l("Health"), "operator.health", _P.OPERATE),
-    (_l("Jobs"), "operator.jobs", _P.OPERATE),
+    (_l("Jobs"), "operator.jobs_page", _P.OPERATE),
     (_l("Audit"), "operator.audit_trail", _P.OPERATE),
     (_l("Settings"), "operator.settings", _P.OPERATE),
     (_l("People"), "accounts.people", None),

@@ -1,0 +1,154 @@
+"""Contact lists as people have them: any encoding, any delimiter, headings in their own language."""
+
+import csv
+import io
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from charset_normalizer import from_bytes
+
+from tmpa.kernel.errors import Refused
+from tmpa.kernel.i18n import lazy_gettext as _l
+
+SAMPLE_BYTES = 256 * 1024
+MAX_CELL = 2000
+DELIMITERS = ",;\t|"
+# A cell that a spreadsheet would run (OWASP, CSV injection). A leading + or - is common in phone numbers.
+FORMULA_STARTS = ("=", "@", "\t", "\r")
+
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "email": ("email", "e-mail", "e mail", "mail", "email address", "e-mail-adresse", "adresse e-mail", "courriel",
+              "メール", "メールアドレス", "البريد الإلكتروني", "البريد"),
+    "first_name": ("first name", "firstname", "given name", "vorname", "prénom", "prenom", "名", "الاسم الأول"),
+    "last_name": ("last name", "lastname", "surname", "family name", "nachname", "nom", "nom de famille", "姓",
+                  "اسم العائلة"),
+    "name": ("name", "full name", "contact", "kontakt", "nom complet", "氏名", "お名前", "الاسم", "الاسم الكامل"),
+    "company": ("company", "organization", "organisation", "firma", "unternehmen", "société", "societe",
+                "entreprise", "会社", "会社名", "الشركة"),
+    "country": ("country", "country code", "land", "pays", "国", "国コード", "البلد", "الدولة"),
+    "phone": ("phone", "telephone", "mobile", "telefon", "téléphone", "電話", "電話番号", "الهاتف"),
+    "locale": ("language", "locale", "sprache", "langue", "言語", "اللغة"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a list: its number in the file (the heading is 1), and its cells by column."""
+
+    number: int
+    cells: dict[str, str]
+    problem: str = ""
+
+
+@dataclass
+class Table:
+    """A parsed heading, ready to be read on."""
+
+    encoding: str
+    mapping: dict[str, str]
+    unknown: list[str] = field(default_factory=list)
+    text: str = ""
+    delimiter: str = ","
+
+    def rows(self) -> Iterator[Row]:
+        """The lines after the heading. Raises Refused where the file can't be read any further."""
+        reader = csv.reader(io.StringIO(self.text), delimiter=self.delimiter)
+        try:
+            heading = [_clean(cell) for cell in next(reader)]
+            columns = [self.mapping.get(cell) for cell in heading]
+            for cells in reader:
+                if any(cell.strip() for cell in cells):
+                    yield _row(reader.line_num, columns, cells)
+        except csv.Error as error:
+            raise Refused(
+                _l("Line %(line)s can't be read as CSV: %(why)s.", line=reader.line_num, why=str(error)), "file", "csv"
+            ) from None
+
+
+def read(data: bytes) -> Table:
+    """The heading of a contact list and what its columns mean.
+
+    Raises Refused for an empty or binary file and for one without a column of addresses.
+    """
+    if not data.strip():
+        raise Refused(_l("The file is empty."), "file", "empty")
+    text, encoding = _decode(data)
+    delimiter = _delimiter(text)
+    heading = [_clean(cell) for cell in next(csv.reader(io.StringIO(text), delimiter=delimiter), [])]
+    table = Table(encoding=encoding, mapping={}, text=text, delimiter=delimiter)
+    for cell in heading:
+        column = next((name for name, words in COLUMNS.items() if cell.casefold() in words), None)
+        if column and column not in table.mapping.values():
+            table.mapping[cell] = column
+        elif cell:
+            table.unknown.append(cell)
+    if "email" not in table.mapping.values():
+        raise Refused(
+            _l(
+                "No column of e-mail addresses was found. The first line must name the columns, one of them “email”. "
+                "It reads: %(heading)s",
+                heading=", ".join(heading)[:200],
+            ),
+            "file",
+            "heading",
+        )
+    return table
+
+
+def _decode(data: bytes) -> tuple[str, str]:
+    if data[:4] in (b"PK\x03\x04", b"%PDF") or data[:4] == b"\xd0\xcf\x11\xe0":
+        raise Refused(_l("This is not a CSV file. Save the sheet as CSV (UTF-8), then upload it."), "file", "binary")
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        encoding = "utf-16"
+    else:
+        encoding = "utf-8-sig"
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError:
+        best = from_bytes(data[:SAMPLE_BYTES]).best()
+        if best is None:
+            raise Refused(
+                _l("The file's text can't be read. Save it as CSV (UTF-8), then upload it."), "file", "encoding"
+            ) from None
+        encoding = best.encoding
+        text = data.decode(encoding, errors="replace")
+    if "\x00" in text:
+        raise Refused(_l("The file holds binary data, not text. Save it as CSV (UTF-8)."), "file", "binary")
+    return text, encoding.removesuffix("-sig")
+
+
+def _delimiter(text: str) -> str:
+    line = text.lstrip().partition("\n")[0]
+    return max(DELIMITERS, key=line.count)
+
+
+def _clean(cell: str) -> str:
+    return unicodedata.normalize("NFC", cell).strip().strip("\ufeff")
+
+
+def _row(number: int, columns: list[str | None], cells: list[str]) -> Row:
+    found = {name: _clean(cell) for name, cell in zip(columns, cells, strict=False) if name}
+    if len(cells) > len(columns) and any(cell.strip() for cell in cells[len(columns) :]):
+        return Row(number, found, "columns")
+    if any(cell.startswith(FORMULA_STARTS) for cell in found.values()):
+        return Row(number, found, "formula")
+    if any(len(cell) > MAX_CELL for cell in found.values()):
+        return Row(number, found, "too_long")
+    if "name" in found and not found.get("first_name") and not found.get("last_name"):
+        found["first_name"], found["last_name"] = split_name(found["name"])
+    return Row(number, found)
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """A whole name as (first, last): "Last, First" by its comma, one word as the last name in CJK scripts."""
+    if "," in name:
+        last, _, first = name.partition(",")
+        return first.strip(), last.strip()
+    words = name.split()
+    if len(words) < 2:
+        cjk = any("CJK" in unicodedata.name(letter, "") or "HANGUL" in unicodedata.name(letter, "") for letter in name)
+        return ("", name) if cjk else (name, "")
+    if any("CJK" in unicodedata.name(letter, "") for letter in words[0]):
+        return " ".join(words[1:]), words[0]
+    return " ".join(words[:-1]), words[-1]
