@@ -1,13 +1,14 @@
 // Builds assets/dist: hashed JS, CSS, icons and fonts with manifest.json, and the TTF fonts that PDFs are set in.
 import { build } from "esbuild";
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createHash } from "node:crypto";
 import { basename, dirname, extname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const here = dirname(fileURLToPath(import.meta.url));
 process.chdir(here);
-const dist = "dist";
+// Built aside and then renamed: a running server sees the old files or the new ones, never half of them.
+const dist = ".dist-new";
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist);
 
@@ -64,4 +65,6 @@ for (const pack of ["source-sans-3", "noto-sans-arabic"]) {
 }
 
 writeFileSync(join(dist, "manifest.json"), JSON.stringify(manifest, Object.keys(manifest).sort(), 2) + "\n");
-console.log(`Built ${Object.keys(result.metafile.outputs).length} files into assets/${dist}`);
+rmSync("dist", { recursive: true, force: true });
+renameSync(dist, "dist");
+console.log(`Built ${Object.keys(result.metafile.outputs).length} files into assets/dist`);

@@ -74,6 +74,8 @@ function arm(form) {
 
 async function read(answer) {
   if (answer.headers.get("Content-Type")?.includes("json")) return answer.json();
+  // Sent on to a whole page: saved, and nothing in it is meant for one line.
+  if (answer.redirected || answer.status === 204) return {};
   const parsed = new DOMParser().parseFromString(await answer.text(), "text/html");
   return { message: parsed.body.textContent.trim() };
 }

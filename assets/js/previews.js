@@ -41,6 +41,7 @@ function armPreview(preview) {
     });
   }
   new ResizeObserver(fit).observe(stage);
+  if (window.matchMedia("(max-width: 30rem)").matches) preview.tmpaShowAs("phone");
 }
 
 function armThumbnail(picture) {
