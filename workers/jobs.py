@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from tmpa.accounts import service as accounts
+from tmpa.audiences import imports
 from tmpa.kernel.http import Services
 from tmpa.kernel.jobs import Queue, subscribe
 from tmpa.kernel.scope import Scope
@@ -37,6 +38,11 @@ def job(name: str) -> Callable[[JobFunction], JobFunction]:
 def forget_expired(context: Services) -> None:
     with context.database.unit_of_work(Scope.system()) as session:
         accounts.forget_expired(session)
+
+
+@job("audiences.run_import")
+def run_import(context: Services, import_id: str) -> None:
+    imports.run_import(context, import_id)
 
 
 SUBSCRIPTIONS: tuple[tuple[str, str], ...] = ()
