@@ -109,10 +109,10 @@ def test_editor_saves_itself_and_the_preview_keeps_its_place(desk: Page, gallery
         "document.querySelector('iframe[name=mail]').contentDocument.body.scrollHeight > 1000"
     )
     desk.evaluate("document.querySelector('iframe[name=mail]').contentWindow.scrollTo(0, 300)")
-    desk.evaluate("document.querySelector('iframe[name=mail]').dataset.old = 'yes'")
+    desk.evaluate("document.querySelector('iframe[name=mail]').isOld = true")
     desk.get_by_label("Headline").fill("A restore test every Friday")
     expect(desk.get_by_role("status").filter(has_text="Saved 10:42")).to_be_visible()
-    expect(desk.locator("iframe[name=mail]:not([data-old])")).to_have_count(1)
+    desk.wait_for_function("document.querySelector('iframe[name=mail]')?.isOld === undefined")
     assert desk.evaluate(scroll) == 300
     assert [each["headline"] for each in gallery.config["SAVED"]] == ["A restore test every Friday"]
 
@@ -141,9 +141,9 @@ def test_what_was_typed_last_is_saved_when_the_page_is_left(desk: Page, gallery:
     gallery.config["SAVED"].clear()
     desk.goto("/page/editor")
     desk.get_by_label("Headline").fill("Left in a hurry")
-    with desk.expect_request("**/save"):
-        desk.goto("/page/home")
-    assert gallery.config["SAVED"][-1]["headline"] == "Left in a hurry"
+    desk.goto("/page/home")
+    desk.wait_for_load_state("networkidle")
+    assert [each["headline"] for each in gallery.config["SAVED"]] == ["Left in a hurry"]
 
 
 def test_preview_shows_phone_width_on_every_tab(desk: Page) -> None:
@@ -214,9 +214,7 @@ def test_chart_is_drawn_in_the_page_colours_and_escapes_names(desk: Page) -> Non
     desk.locator("#clicks").scroll_into_view_if_needed()
     expect(desk.locator("#clicks svg text", has_text="It's <b>scanners</b>")).to_be_attached()
     # SVG attributes carry the colours: the page's policy refuses inline styles.
-    assert (
-        desk.locator('#clicks svg path[fill="rgb(45,69,189)"], #clicks svg path[fill="#2d45bd"]').count() >= 1
-    )
+    assert desk.locator('#clicks svg path[fill="rgb(45, 69, 189)"]').count() >= 1
 
 
 def test_select_submits_itself_and_live_part_follows_the_server(desk: Page) -> None:
