@@ -16,7 +16,7 @@ from tmpa.kernel.http import Services
 from tmpa.kernel.objects import open_store
 from tmpa.kernel.signing import Signer
 from tmpa.settings import Settings
-from tmpa.web import shell
+from tmpa.web import health, shell
 from tmpa.web.blueprints import BLUEPRINTS
 from workers.jobs import wire
 
@@ -50,6 +50,7 @@ def create_app(settings: Settings, shared: Services | None = None) -> Flask:
     app.wsgi_app = ProxyFix(app.wsgi_app)  # type: ignore[method-assign]
     identity.install(app, shared, _programmes)
     shell.install(app)
+    health.install(app, shared)
     csrf.init_app(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

@@ -52,7 +52,8 @@ class EmbeddedRedis:
             )
         folder = self.socket.parent
         folder.mkdir(parents=True, exist_ok=True)
-        self._take_lock(folder / "lock")
+        if self._lock is None:
+            self._take_lock(folder / "lock")
         self.socket.unlink(missing_ok=True)
         log = folder / "server.log"
         with log.open("ab") as output:
@@ -90,6 +91,11 @@ class EmbeddedRedis:
                 " another folder"
             ) from None
         self._lock = lock
+
+    def restart(self) -> None:
+        """Start anew after a crash; the lock was kept. Raises as `start`."""
+        self._process = None
+        self.start()
 
     def answers(self) -> bool:
         """Whether the server answers a PING now (False while it loads its data)."""

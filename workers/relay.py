@@ -4,7 +4,6 @@ Any number may run at once. A row is dispatched in the database first and pushed
 the two costs the dispatch lease's time, never the job.
 """
 
-import signal
 import threading
 import time
 from datetime import timedelta
@@ -16,11 +15,14 @@ from sqlalchemy import exists, func, select, update
 from sqlalchemy.exc import OperationalError
 
 from tmpa.db import Database
+from tmpa.kernel import logs
 from tmpa.kernel.clock import utcnow
 from tmpa.kernel.jobs import QUEUES
 from tmpa.kernel.models import Job
 from tmpa.kernel.scope import Scope
-from workers.queues import TIME_LIMITS, rq_queues
+from tmpa.settings import load_settings
+from workers.processes import die_with_parent, stop_on_signals
+from workers.queues import TIME_LIMITS, connect, rq_queues
 
 PAUSE_SECONDS = 0.1  # a job starts within 0.2 s of its commit
 REAP_SECONDS = 1.0
@@ -161,9 +163,14 @@ def serve(relay: Relay, stop: threading.Event) -> None:
         stop.wait(1.0 if away else PAUSE_SECONDS)
 
 
-def stop_on_signals() -> threading.Event:
-    """An event that SIGTERM and SIGINT set."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    return stop
+def main() -> None:
+    """Relay with the environment's settings until SIGTERM or SIGINT."""
+    die_with_parent()
+    stop = stop_on_signals()
+    settings = load_settings()
+    logs.configure(settings, "relay")
+    serve(Relay(Database(settings), connect(settings)), stop)
+
+
+if __name__ == "__main__":
+    main()

@@ -10,10 +10,14 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from tmpa.db import Database
+from tmpa.kernel import logs
 from tmpa.kernel.clock import utcnow
 from tmpa.kernel.jobs import Queue, enqueue
 from tmpa.kernel.models import ScheduleSlot
 from tmpa.kernel.scope import Scope
+from tmpa.settings import load_settings
+from workers.jobs import SCHEDULE
+from workers.processes import die_with_parent, stop_on_signals
 
 Tick = tuple[str, int | str, Queue]
 """A job, how often (see `slot_of`), the queue it goes to."""
@@ -79,3 +83,16 @@ def serve(scheduler: Scheduler, stop: threading.Event) -> None:
                 log.warning("schedule.waits", error=f"{type(error).__name__}: {error}"[:300])
             away = True
         stop.wait(PAUSE_SECONDS)
+
+
+def main() -> None:
+    """Schedule with the environment's settings until SIGTERM or SIGINT."""
+    die_with_parent()
+    stop = stop_on_signals()
+    settings = load_settings()
+    logs.configure(settings, "schedule")
+    serve(Scheduler(Database(settings), SCHEDULE), stop)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,6 +1,5 @@
 """The job worker: an RQ worker that doesn't fork per job and is replaced before it grows old."""
 
-import logging
 from typing import Any
 
 import structlog
@@ -8,10 +7,14 @@ from redis import Redis
 from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 
+from tmpa.app import open_services
+from tmpa.kernel import logs
 from tmpa.kernel.http import Services
+from tmpa.settings import load_settings
 from workers import run
+from workers.jobs import REGISTRY
 from workers.processes import die_with_parent, resident_megabytes
-from workers.queues import rq_queues
+from workers.queues import connect, rq_queues
 
 JOBS_PER_LIFE = 20_000
 RESIDENT_LIMIT_MB = 600
@@ -54,5 +57,15 @@ def serve(services: Services, redis: Redis, jobs: run.Jobs) -> None:
     """Work until SIGTERM or SIGINT (the job in hand is finished first), or until the worker retires."""
     die_with_parent()
     run.install(run.Runner(services, jobs))
-    logging.getLogger("rq.worker").setLevel(logging.WARNING)  # one line per job is ours: job.ran
     Worker(redis).work(logging_level="WARNING")
+
+
+def main() -> None:
+    """Work with the environment's settings."""
+    settings = load_settings()
+    logs.configure(settings, "worker")
+    serve(open_services(settings), connect(settings), REGISTRY)
+
+
+if __name__ == "__main__":
+    main()

@@ -5,11 +5,10 @@ from itertools import count
 from pathlib import Path
 from typing import Literal
 
-from sqlalchemy import create_engine
-
-import tmpa.models  # noqa: F401  every room's tables
 from tests.servers.postgres import PostgresServer
-from tmpa.kernel.base import Base
+from tmpa.db import Database
+from tmpa.migrations.run import upgrade
+from tmpa.settings import Settings
 
 Backend = Literal["sqlite", "postgresql"]
 
@@ -62,6 +61,6 @@ class Templates:
 
 def migrate(address: str) -> None:
     """Bring an empty database to the newest revision."""
-    engine = create_engine(address)
-    Base.metadata.create_all(engine)
-    engine.dispose()
+    database = Database(Settings(env="test", database_url=address))
+    upgrade(database)
+    database.dispose()

@@ -16,7 +16,7 @@ from tmpa.kernel.objects import open_store
 from tmpa.kernel.signing import Signer
 from tmpa.settings import Settings, load_settings
 from workers import relay, run, schedule, worker
-from workers.processes import die_with_parent
+from workers.processes import die_with_parent, stop_on_signals
 from workers.queues import connect
 
 LEASE_SECONDS = 1.5
@@ -57,9 +57,9 @@ def main(part: str) -> None:
         run.install(run.Runner(services, JOBS, lease_seconds=LEASE_SECONDS))
         worker.Worker(redis).work(logging_level="WARNING")
     elif part == "relay":
-        relay.serve(relay.Relay(Database(settings), redis), relay.stop_on_signals())
+        relay.serve(relay.Relay(Database(settings), redis), stop_on_signals())
     else:
-        schedule.serve(schedule.Scheduler(Database(settings), SCHEDULE), relay.stop_on_signals())
+        schedule.serve(schedule.Scheduler(Database(settings), SCHEDULE), stop_on_signals())
 
 
 if __name__ == "__main__":

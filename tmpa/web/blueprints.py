@@ -3,9 +3,11 @@
 from flask import Blueprint
 
 from tmpa.accounts import views as accounts
+from tmpa.web import health
 from tmpa.web import views as web
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     web.blueprint,
+    health.blueprint,
     accounts.blueprint,
 )
