@@ -68,6 +68,10 @@ class Settings(BaseModel):
     settle_seconds: Annotated[int, Field(ge=0, le=86400)] = Field(
         600, description="How long an engagement's verdict may still change before it enters the evidence log."
     )
+    trusted_proxies: Annotated[int, Field(ge=0, le=5)] = Field(
+        0, description="Reverse proxies in front of tmpa; a visitor's address is read that many hops back in"
+        " X-Forwarded-For. 0 believes the connection alone."
+    )
     session_hours: Annotated[int, Field(ge=1, le=720)] = Field(12, description="Life of a sign-in without use, hours.")
     upload_limit_mb: Annotated[int, Field(ge=1, le=500)] = Field(25, description="Largest upload accepted, megabytes.")
     log_format: Literal["json", "text"] = Field("json", description="Logs as JSON lines or as text for people.")

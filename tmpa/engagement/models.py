@@ -109,7 +109,10 @@ class EvidenceLeaf(VendorOwned, Base):
 
     __tablename__ = "evidence_leaves"
     __prefix__ = "lef"
-    __table_args__ = (UniqueConstraint("vendor_id", "position"), Index("ix_evidence_leaves_campaign", "campaign_id"))
+    __table_args__ = (
+        UniqueConstraint("vendor_id", "position"),
+        Index("ix_evidence_leaves_campaign", "campaign_id"),
+    )
     partner_reads = False
 
     position: Mapped[int]

@@ -21,11 +21,15 @@ LIMITS: Final[dict[FieldKind, int]] = {
     "choice": 200,
     "consent": 3,
 }
-TOKEN_FIELD: Final = "token"
+SPEC_FIELD: Final = "token"
 TRAP_FIELD: Final = "tmpa_website"  # people don't see it, so that only machines fill it
 VISITOR_FIELD: Final = "r"  # filled by the page's script from its own address
-TIME_FIELD: Final = "t"  # filled by the page's script: a signed moment of the page view
+TIME_FIELD: Final = (
+    "t"  # filled by the page's script: when the page was shown, {"ms": …} signed for TIME_PURPOSE
+)
 CONSENT_GIVEN: Final = "yes"
+TIME_PURPOSE: Final = "form-time"
+TIME_TOKEN_SECONDS: Final = 7 * 86400
 _PURPOSE: Final = "form-spec"
 
 
@@ -97,7 +101,9 @@ def read_form(signer: Signer, token: str) -> FormSpec:
     if not signer.mac_holds(_PURPOSE, body, unb64(mac_text)):
         raise BadToken
     page, locale, page_url, thanks_url, fields = json.loads(body)
-    return FormSpec(uuid.UUID(hex=page), locale, page_url, thanks_url, tuple(_field(*item) for item in fields))
+    return FormSpec(
+        uuid.UUID(hex=page), locale, page_url, thanks_url, tuple(_field(*item) for item in fields)
+    )
 
 
 def _field(

@@ -18,7 +18,14 @@ from urllib.parse import quote
 from tmpa.kernel.signing import MAC_BYTES, BadToken, Signer, unb64
 
 TokenKind = Literal["open", "click", "visit", "form", "visitor", "unsubscribe"]
-KINDS: Final[dict[TokenKind, int]] = {"open": 1, "click": 2, "visit": 3, "form": 4, "visitor": 5, "unsubscribe": 6}
+KINDS: Final[dict[TokenKind, int]] = {
+    "open": 1,
+    "click": 2,
+    "visit": 3,
+    "form": 4,
+    "visitor": 5,
+    "unsubscribe": 6,
+}
 VERSION: Final = 1
 PURPOSE: Final = "tracking"
 BODY_BYTES: Final = 36
