@@ -165,7 +165,7 @@ def _page(name: str) -> str:
     form = Sample(headline="Backups nobody has to think about")
     if "errors" in request.args:
         form.validate()
-    pages = SimpleNamespace(number=2, pages=7, total=131, previous_url="/?page=1", next_url="/?page=3")
+    pages = SimpleNamespace(number=2, pages=7, total=131)
     return render_template(f"{name}.html", form=form, page=pages)
 
 

@@ -246,3 +246,9 @@ def test_error_pages_say_what_to_do(gallery: Flask, path: str, status: int) -> N
     answer = gallery.test_client().get(path)
     assert answer.status_code == status
     assert "Go to your home page" in answer.text
+
+
+def test_pager_keeps_what_was_searched_for(gallery: Flask) -> None:
+    text = gallery.test_client().get("/page/home?q=Sato&page=2").text
+    assert 'href="?q=Sato&amp;page=1"' in text
+    assert 'href="?q=Sato&amp;page=3"' in text
