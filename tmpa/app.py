@@ -1,20 +1,17 @@
 """The portal: one Flask application, wired from settings."""
 
-import uuid
 from datetime import timedelta
 
 from flask import Flask
 from flask_wtf import CSRFProtect
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from tmpa import models
 from tmpa.accounts import identity
 from tmpa.db import Database
 from tmpa.kernel.http import Services
 from tmpa.kernel.objects import open_store
 from tmpa.kernel.signing import Signer
+from tmpa.partners import service as partners
 from tmpa.settings import Settings
 from tmpa.web import health, shell
 from tmpa.web.blueprints import BLUEPRINTS
@@ -48,18 +45,10 @@ def create_app(settings: Settings, shared: Services | None = None) -> Flask:
     )
     app.extensions["tmpa"] = shared
     app.wsgi_app = ProxyFix(app.wsgi_app)  # type: ignore[method-assign]
-    identity.install(app, shared, _programmes)
+    identity.install(app, shared, partners.programmes_of)
     shell.install(app)
     health.install(app, shared)
     csrf.init_app(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     return app
-
-
-def _programmes(session: Session, partner_id: uuid.UUID) -> tuple[uuid.UUID, ...]:
-    partnership = models.partners.Partnership
-    found = session.scalars(
-        select(partnership.vendor_id).where(partnership.partner_id == partner_id, partnership.status == "active")
-    )
-    return tuple(found)

@@ -17,7 +17,6 @@ class SettingsError(Exception):
     """The environment can't be used; the text names each variable and what it wants."""
 
 
-
 class Settings(BaseModel):
     """Everything an operator can set. The field's description is the sentence in docs/operators."""
 
@@ -26,17 +25,23 @@ class Settings(BaseModel):
     env: Literal["demo", "production", "test"] = Field(
         "demo", description="What this installation is: demo (everything local), production or test."
     )
-    var_dir: Path = Field(Path("var"), description="Folder for local data: database, objects, spool, inbox, logs.")
+    var_dir: Path = Field(
+        Path("var"), description="Folder for local data: database, objects, spool, inbox, logs."
+    )
     database_url: str = Field(
         "", description="SQLAlchemy address of the database; empty means SQLite in TMPA_VAR_DIR."
     )
     redis_url: str = Field(
-        "", description="Redis or Valkey address (redis://, rediss:// or unix://); empty means the embedded server."
+        "",
+        description="Redis or Valkey address (redis://, rediss:// or unix://); empty means the embedded server.",
     )
     objects_url: str = Field(
-        "", description="Object store: empty for a folder in TMPA_VAR_DIR, or s3://BUCKET/PREFIX (keys by AWS_…)."
+        "",
+        description="Object store: empty for a folder in TMPA_VAR_DIR, or s3://BUCKET/PREFIX (keys by AWS_…).",
     )
-    s3_endpoint: str = Field("", description="Address of an S3 server that is not Amazon's; empty for Amazon.")
+    s3_endpoint: str = Field(
+        "", description="Address of an S3 server that is not Amazon's; empty for Amazon."
+    )
     mail_url: str = Field(
         "inbox:",
         description="How mail leaves: inbox: (local folder), smtp://[user:password@]host:port[?tls=starttls|implicit],"
@@ -46,8 +51,12 @@ class Settings(BaseModel):
     mail_connections: Annotated[int, Field(ge=1, le=64)] = Field(
         4, description="Kept SMTP connections per worker process."
     )
-    portal_url: str = Field("http://127.0.0.1:8000", description="Address under which people reach the portal.")
-    tracking_url: str = Field("http://127.0.0.1:8001", description="Address of the tracking app (opens, clicks, forms).")
+    portal_url: str = Field(
+        "http://127.0.0.1:8000", description="Address under which people reach the portal."
+    )
+    tracking_url: str = Field(
+        "http://127.0.0.1:8001", description="Address of the tracking app (opens, clicks, forms)."
+    )
     pages_url: str = Field(
         "", description="Address under which published pages are served; empty means TMPA_PORTAL_URL + /p."
     )
@@ -60,24 +69,40 @@ class Settings(BaseModel):
         description="Comma-separated secrets of 32 characters or more; the first signs, all verify."
         " Empty: made and kept in TMPA_VAR_DIR (not in production).",
     )
-    workers: Annotated[int, Field(ge=1, le=64)] = Field(2, description="RQ worker processes that the supervisor starts.")
-    batch_size: Annotated[int, Field(ge=1, le=5000)] = Field(500, description="Recipients in one sending job.")
+    workers: Annotated[int, Field(ge=1, le=64)] = Field(
+        2, description="RQ worker processes that the supervisor starts."
+    )
+    batch_size: Annotated[int, Field(ge=1, le=5000)] = Field(
+        500, description="Recipients in one sending job."
+    )
     lease_seconds: Annotated[int, Field(ge=5, le=3600)] = Field(
         120, description="How long a worker may hold recipients before they are taken from it."
     )
     settle_seconds: Annotated[int, Field(ge=0, le=86400)] = Field(
-        600, description="How long an engagement's verdict may still change before it enters the evidence log."
+        600,
+        description="How long an engagement's verdict may still change before it enters the evidence log.",
     )
     trusted_proxies: Annotated[int, Field(ge=0, le=5)] = Field(
-        0, description="Reverse proxies in front of tmpa; a visitor's address is read that many hops back in"
-        " X-Forwarded-For. 0 believes the connection alone."
+        0,
+        description="Reverse proxies in front of tmpa; a visitor's address is read that many hops back in"
+        " X-Forwarded-For. 0 believes the connection alone.",
     )
-    session_hours: Annotated[int, Field(ge=1, le=720)] = Field(12, description="Life of a sign-in without use, hours.")
-    upload_limit_mb: Annotated[int, Field(ge=1, le=500)] = Field(25, description="Largest upload accepted, megabytes.")
-    log_format: Literal["json", "text"] = Field("json", description="Logs as JSON lines or as text for people.")
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe log line kept.")
+    session_hours: Annotated[int, Field(ge=1, le=720)] = Field(
+        12, description="Life of a sign-in without use, hours."
+    )
+    upload_limit_mb: Annotated[int, Field(ge=1, le=500)] = Field(
+        25, description="Largest upload accepted, megabytes."
+    )
+    log_format: Literal["json", "text"] = Field(
+        "json", description="Logs as JSON lines or as text for people."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least severe log line kept."
+    )
     metrics_token: str = Field("", description="Bearer token for /metrics; empty serves it to loopback only.")
-    fast_passwords: bool = Field(False, description="Cheap password hashing for tests; refused in production.")
+    fast_passwords: bool = Field(
+        False, description="Cheap password hashing for tests; refused in production."
+    )
 
     @field_validator("portal_url", "tracking_url", "inbox_url")
     @classmethod
@@ -99,7 +124,11 @@ class Settings(BaseModel):
     @field_validator("redis_url")
     @classmethod
     def _redis(cls, value: str) -> str:
-        return _checked(value, {"redis", "rediss", "unix"}, "redis://HOST:PORT/0 or unix:///PATH") if value else value
+        return (
+            _checked(value, {"redis", "rediss", "unix"}, "redis://HOST:PORT/0 or unix:///PATH")
+            if value
+            else value
+        )
 
     @field_validator("objects_url")
     @classmethod
@@ -196,5 +225,7 @@ def _production_problems(settings: Settings) -> list[str]:
     if not settings.portal_url.startswith("https://"):
         problems.append(f"TMPA_PORTAL_URL={settings.portal_url!r}: wants https:// in production")
     if settings.mail_url.startswith("inbox:"):
-        problems.append("TMPA_MAIL_URL: inbox: keeps every mail on this machine; production wants smtp:// or ses://")
+        problems.append(
+            "TMPA_MAIL_URL: inbox: keeps every mail on this machine; production wants smtp:// or ses://"
+        )
     return problems

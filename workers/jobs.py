@@ -11,6 +11,7 @@ from tmpa.audiences import imports
 from tmpa.kernel.http import Services
 from tmpa.kernel.jobs import Queue, subscribe
 from tmpa.kernel.scope import Scope
+from tmpa.partners import service as partners
 
 JobFunction = Callable[..., Any]
 REGISTRY: dict[str, JobFunction] = {}
@@ -55,3 +56,4 @@ def wire() -> None:
     """Tell the outbox who listens to what. Every process that changes data calls this once at its start."""
     for event, name in SUBSCRIPTIONS:
         subscribe(event, name)
+    accounts.when_joined(partners.activate)

@@ -21,7 +21,9 @@ def user_group() -> None:
 @click.argument("email")
 @click.option("--name", required=True, help="The person's name.")
 @click.option("--organization", required=True, help="Public id (org_…) from `tmpa organization list`.")
-@click.option("--role", required=True, type=click.Choice([str(role) for role in Role]), help="What the person may do.")
+@click.option(
+    "--role", required=True, type=click.Choice([str(role) for role in Role]), help="What the person may do."
+)
 @click.option("--locale", default="en", show_default=True, help="Language of the portal for this person.")
 @click.password_option(help="Asked for when not given.")
 def create_user(email: str, name: str, organization: str, role: str, locale: str, password: str) -> None:

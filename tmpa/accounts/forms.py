@@ -10,7 +10,9 @@ from tmpa.kernel.i18n import lazy_gettext as _l
 class SignInForm(Form):
     """E-mail and password."""
 
-    email = EmailField(_l("E-mail"), [InputRequired(), Length(max=320)], render_kw={"autocomplete": "username"})
+    email = EmailField(
+        _l("E-mail"), [InputRequired(), Length(max=320)], render_kw={"autocomplete": "username"}
+    )
     password = PasswordField(
         _l("Password"), [InputRequired(), Length(max=200)], render_kw={"autocomplete": "current-password"}
     )
@@ -19,9 +21,13 @@ class SignInForm(Form):
 class JoinForm(Form):
     """A new person's name and password."""
 
-    name = StringField(_l("Your name"), [InputRequired(), Length(max=200)], render_kw={"autocomplete": "name"})
+    name = StringField(
+        _l("Your name"), [InputRequired(), Length(max=200)], render_kw={"autocomplete": "name"}
+    )
     password = PasswordField(
-        _l("Choose a password"), [InputRequired(), Length(max=200)], render_kw={"autocomplete": "new-password"}
+        _l("Choose a password"),
+        [InputRequired(), Length(max=200)],
+        render_kw={"autocomplete": "new-password"},
     )
 
 
@@ -29,14 +35,18 @@ class JoinAgainForm(Form):
     """Somebody with an account joins one more organization."""
 
     password = PasswordField(
-        _l("Your password"), [InputRequired(), Length(max=200)], render_kw={"autocomplete": "current-password"}
+        _l("Your password"),
+        [InputRequired(), Length(max=200)],
+        render_kw={"autocomplete": "current-password"},
     )
 
 
 class AskResetForm(Form):
     """The address of the account."""
 
-    email = EmailField(_l("E-mail"), [InputRequired(), Length(max=320)], render_kw={"autocomplete": "username"})
+    email = EmailField(
+        _l("E-mail"), [InputRequired(), Length(max=320)], render_kw={"autocomplete": "username"}
+    )
 
 
 class ResetForm(Form):

@@ -32,7 +32,12 @@ def identify(programmes: sign_ins.Programmes) -> Callable[[], None]:
                     g.memberships = sign_ins.memberships(own, g.user.id)
                     g.scope = sign_ins.scope_of(own, sign_in, g.memberships, programmes)
                     g.organization = next(
-                        (m.organization for m in g.memberships if m.organization_id == g.scope.organization_id), None
+                        (
+                            m.organization
+                            for m in g.memberships
+                            if m.organization_id == g.scope.organization_id
+                        ),
+                        None,
                     )
                 own.expunge_all()
             if not found:

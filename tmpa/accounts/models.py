@@ -31,7 +31,9 @@ class Organization(Scoped, Base):
     def readable(cls, scope: Scope) -> ColumnElement[bool]:
         own = cls.id == scope.organization_id
         if scope.side == "vendor":
-            partners = select(_partnerships.c.partner_id).where(_partnerships.c.vendor_id == scope.organization_id)
+            partners = select(_partnerships.c.partner_id).where(
+                _partnerships.c.vendor_id == scope.organization_id
+            )
             return own | cls.id.in_(partners)
         if scope.side == "partner":
             return own | cls.id.in_(scope.vendor_ids)

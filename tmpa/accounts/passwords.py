@@ -23,7 +23,9 @@ def _hasher(settings: Settings) -> PasswordHasher:
 def check_new(password: str, *, not_like: tuple[str, ...] = ()) -> None:
     """Raises Refused for a password that is too short, too long, or one of `not_like` (name, address)."""
     if len(password) < MINIMUM:
-        raise Refused(_l("Use %(count)s characters or more; a few words are fine.", count=MINIMUM), "password")
+        raise Refused(
+            _l("Use %(count)s characters or more; a few words are fine.", count=MINIMUM), "password"
+        )
     if len(password) > MAXIMUM:
         raise Refused(_l("Use %(count)s characters at the most.", count=MAXIMUM), "password")
     if len(set(password)) < 4 or any(password.casefold() == word.casefold() for word in not_like if word):

@@ -1,6 +1,7 @@
 """People and organizations: creating, inviting, joining, resetting, roles."""
 
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
 
 from sqlalchemy import delete, select
@@ -14,7 +15,6 @@ from tmpa.kernel.clock import utcnow
 from tmpa.kernel.errors import NotFound, Refused
 from tmpa.kernel.i18n import LOCALES
 from tmpa.kernel.i18n import lazy_gettext as _l
-from tmpa.kernel.jobs import emit
 from tmpa.kernel.permissions import ROLES_OF_KIND, Role
 from tmpa.kernel.scope import Scope, session_scope
 from tmpa.kernel.signing import BadToken, Signer
@@ -23,8 +23,19 @@ from tmpa.settings import Settings
 INVITATION_DAYS = 14
 RESET_HOURS = 2
 
+Joined = Callable[[Session, uuid.UUID], object]
+_joined: list[Joined] = []
 
-def create_organization(session: Session, kind: str, name: str, country: str = "", locale: str = "en") -> Organization:
+
+def when_joined(function: Joined) -> None:
+    """Have a room above told, in the same transaction, when somebody joins an organization (by its id)."""
+    if function not in _joined:
+        _joined.append(function)
+
+
+def create_organization(
+    session: Session, kind: str, name: str, country: str = "", locale: str = "en"
+) -> Organization:
     """A new organization. Raises Refused for an empty name."""
     if not name.strip():
         raise Refused(_l("Give the organization a name."), "name")
@@ -34,7 +45,9 @@ def create_organization(session: Session, kind: str, name: str, country: str = "
     return organization
 
 
-def create_user(session: Session, settings: Settings, email: str, name: str, password: str, locale: str = "en") -> User:
+def create_user(
+    session: Session, settings: Settings, email: str, name: str, password: str, locale: str = "en"
+) -> User:
     """A new person. Raises Refused for a bad or taken address or a weak password."""
     email = check_address(email)
     if user_by_email(session, email):
@@ -85,7 +98,13 @@ def check_role(kind: str, role: str) -> None:
 
 
 def invite(
-    session: Session, signer: Signer, settings: Settings, organization_id: uuid.UUID, email: str, role: str, locale: str
+    session: Session,
+    signer: Signer,
+    settings: Settings,
+    organization_id: uuid.UUID,
+    email: str,
+    role: str,
+    locale: str,
 ) -> Invitation:
     """Invite an address by mail. Raises Refused for a bad address or role."""
     organization = session.get(Organization, organization_id)
@@ -152,7 +171,8 @@ def accept(session: Session, settings: Settings, invitation: Invitation, name: s
     add_member(session, user, organization, Role(invitation.role))
     invitation.accepted_at = utcnow()
     user.last_organization_id = organization.id
-    emit(session, "accounts.joined", {"organization": str(organization.id), "user": str(user.id)})
+    for function in _joined:
+        function(session, organization.id)
     return user
 
 
@@ -179,7 +199,9 @@ def user_of_reset(session: Session, signer: Signer, user_id: uuid.UUID, token: s
     try:
         signer.verify(_reset_purpose(user), token)
     except BadToken:
-        raise Refused(_l("This link has been used or has expired. Ask for a new one."), code="expired") from None
+        raise Refused(
+            _l("This link has been used or has expired. Ask for a new one."), code="expired"
+        ) from None
     return user
 
 
@@ -193,7 +215,9 @@ def set_password(session: Session, settings: Settings, user: User, password: str
 
 def people(session: Session) -> list[Membership]:
     """The memberships of the scope's organization, with their people."""
-    return list(session.scalars(select(Membership).join(Membership.user).order_by(User.name, Membership.role)))
+    return list(
+        session.scalars(select(Membership).join(Membership.user).order_by(User.name, Membership.role))
+    )
 
 
 def open_invitations(session: Session, organization_id: uuid.UUID) -> list[Invitation]:

@@ -37,7 +37,9 @@ def begin(session: Session, user: User, hours: int) -> str:
 
 def _organization_for(session: Session, user: User) -> uuid.UUID | None:
     mine = session.scalars(
-        select(Membership.organization_id).where(Membership.user_id == user.id).order_by(Membership.created_at)
+        select(Membership.organization_id)
+        .where(Membership.user_id == user.id)
+        .order_by(Membership.created_at)
     ).all()
     if user.last_organization_id in mine:
         return user.last_organization_id

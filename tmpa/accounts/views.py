@@ -14,7 +14,7 @@ from tmpa.kernel.http import PUBLIC, SIGNED_IN, db, flash, go, render, route, sa
 from tmpa.kernel.i18n import LOCALES
 from tmpa.kernel.i18n import gettext as _
 from tmpa.kernel.ids import parse
-from tmpa.kernel.permissions import HELP, GRANTS, ROLES_OF_KIND, Permission, Role
+from tmpa.kernel.permissions import GRANTS, HELP, ROLES_OF_KIND, Permission, Role
 from tmpa.kernel.ratelimit import RateLimits
 from tmpa.kernel.scope import Scope, load
 
@@ -47,7 +47,10 @@ def _authenticate(email: str, password: str) -> User:
     _limits().hit("sign-in by address", request.remote_addr or "", "30 per 5 minutes")
     _limits().hit("sign-in by account", service.fold(email), "8 per 5 minutes")
     user = service.user_by_email(db(), email)
-    if not passwords.verify(services().settings, user.password_hash if user else None, password) or user is None:
+    if (
+        not passwords.verify(services().settings, user.password_hash if user else None, password)
+        or user is None
+    ):
         raise Refused(_("The address or the password is wrong."), code="bad_sign_in")
     return user
 
@@ -196,7 +199,13 @@ def invite() -> ResponseReturnValue:
         organization_id, email = g.organization.id, form.email.data or ""
         try:
             service.invite(
-                db(), services().signer, services().settings, organization_id, email, form.role.data, g.user.locale
+                db(),
+                services().signer,
+                services().settings,
+                organization_id,
+                email,
+                form.role.data,
+                g.user.locale,
             )
         except Refused as refusal:
             form.refuse(refusal)

@@ -57,7 +57,13 @@ def new_list(session: Session, name: str) -> ContactList:
 
 
 def import_file(
-    session: Session, store: ObjectStore, target: ContactList, file_name: str, data: bytes, basis: str, source: str
+    session: Session,
+    store: ObjectStore,
+    target: ContactList,
+    file_name: str,
+    data: bytes,
+    basis: str,
+    source: str,
 ) -> ContactImport:
     """Take an uploaded list and have it imported by a job.
 
@@ -131,7 +137,9 @@ def _take(session: Session, row: ContactImport, step: list[parsing.Row]) -> None
             else:
                 good[key] = line.cells
         if problem:
-            refusals.append({"row": line.number, "value": line.cells.get("email", "")[:120], "reason": problem})
+            refusals.append(
+                {"row": line.number, "value": line.cells.get("email", "")[:120], "reason": problem}
+            )
     now = utcnow()
     known = {
         contact.email_key: contact
@@ -242,5 +250,7 @@ def _report(refusals: list[dict[str, Any]]) -> bytes:
     for each in refusals:
         value = str(each["value"])
         # a report opened in a spreadsheet must not run what was refused (OWASP, CSV injection)
-        writer.writerow([each["row"], "'" + value if value[:1] in "=+-@\t\r" and value else value, each["reason"]])
+        writer.writerow(
+            [each["row"], "'" + value if value[:1] in "=+-@\t\r" and value else value, each["reason"]]
+        )
     return out.getvalue().encode("utf-8-sig")

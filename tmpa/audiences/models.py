@@ -4,7 +4,16 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, LargeBinary, String, Text, UniqueConstraint, false
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    false,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tmpa.kernel.base import Base
@@ -80,7 +89,9 @@ class Suppression(Scoped, Base):
     __prefix__ = "sup"
     __table_args__ = (
         UniqueConstraint("organization_id", "email_key"),
-        CheckConstraint("reason IN ('unsubscribed','bounced','complained','asked','imported')", name="reason"),
+        CheckConstraint(
+            "reason IN ('unsubscribed','bounced','complained','asked','imported')", name="reason"
+        ),
     )
 
     organization_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("organizations.id"), index=True)

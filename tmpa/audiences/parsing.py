@@ -62,7 +62,9 @@ class Table:
                     yield _row(reader.line_num, columns, cells)
         except csv.Error as error:
             raise Refused(
-                _l("Line %(line)s can't be read as CSV: %(why)s.", line=reader.line_num, why=str(error)), "file", "csv"
+                _l("Line %(line)s can't be read as CSV: %(why)s.", line=reader.line_num, why=str(error)),
+                "file",
+                "csv",
             ) from None
 
 
@@ -98,7 +100,9 @@ def read(data: bytes) -> Table:
 
 def _decode(data: bytes) -> tuple[str, str]:
     if data[:4] in (b"PK\x03\x04", b"%PDF") or data[:4] == b"\xd0\xcf\x11\xe0":
-        raise Refused(_l("This is not a CSV file. Save the sheet as CSV (UTF-8), then upload it."), "file", "binary")
+        raise Refused(
+            _l("This is not a CSV file. Save the sheet as CSV (UTF-8), then upload it."), "file", "binary"
+        )
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         encoding = "utf-16"
     else:
@@ -109,9 +113,12 @@ def _decode(data: bytes) -> tuple[str, str]:
         best = from_bytes(data[:SAMPLE_BYTES]).best()
         if best is None:
             raise Refused(
-                _l("The file's text can't be read. Save it as CSV (UTF-8), then upload it."), "file", "encoding"
+                _l("The file's text can't be read. Save it as CSV (UTF-8), then upload it."),
+                "file",
+                "encoding",
             ) from None
-        encoding = best.encoding
+        # several Western tables give the same text; the one that Windows writes is the likelier name
+        encoding = "cp1252" if "cp1252" in best.could_be_from_charset else best.encoding
         text = data.decode(encoding, errors="replace")
     if "\x00" in text:
         raise Refused(_l("The file holds binary data, not text. Save it as CSV (UTF-8)."), "file", "binary")
@@ -147,7 +154,10 @@ def split_name(name: str) -> tuple[str, str]:
         return first.strip(), last.strip()
     words = name.split()
     if len(words) < 2:
-        cjk = any("CJK" in unicodedata.name(letter, "") or "HANGUL" in unicodedata.name(letter, "") for letter in name)
+        cjk = any(
+            "CJK" in unicodedata.name(letter, "") or "HANGUL" in unicodedata.name(letter, "")
+            for letter in name
+        )
         return ("", name) if cjk else (name, "")
     if any("CJK" in unicodedata.name(letter, "") for letter in words[0]):
         return " ".join(words[1:]), words[0]

@@ -51,19 +51,29 @@ def contacts(session: Session, search: str = "", number: int = 1, list_id: uuid.
     """Contacts whose name, company or address holds `search`."""
     query = select(Contact)
     if list_id:
-        query = query.join(ListMember, ListMember.contact_id == Contact.id).where(ListMember.list_id == list_id)
+        query = query.join(ListMember, ListMember.contact_id == Contact.id).where(
+            ListMember.list_id == list_id
+        )
     if search:
         columns = (Contact.email_key, Contact.first_name, Contact.last_name, Contact.company)
         query = query.where(or_(*(column.icontains(search, autoescape=True) for column in columns)))
     total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
     pages = max(1, -(-total // PAGE))
     number = min(max(number, 1), pages)
-    found = session.scalars(query.order_by(Contact.last_name, Contact.email_key).limit(PAGE).offset((number - 1) * PAGE))
+    found = session.scalars(
+        query.order_by(Contact.last_name, Contact.email_key).limit(PAGE).offset((number - 1) * PAGE)
+    )
     return Page(found.all(), number, pages, total)
 
 
 def add_contact(
-    session: Session, partner_id: uuid.UUID, email: str, *, first_name: str = "", last_name: str = "", company: str = ""
+    session: Session,
+    partner_id: uuid.UUID,
+    email: str,
+    *,
+    first_name: str = "",
+    last_name: str = "",
+    company: str = "",
 ) -> Contact:
     """The partner's contact of that address, made when there is none; empty fields are filled. Raises Refused."""
     email = check_address(email)
@@ -81,7 +91,9 @@ def add_contact(
     return contact
 
 
-def record_consent(session: Session, contact: Contact, state: str, basis: str, source: str, wording: str = "") -> None:
+def record_consent(
+    session: Session, contact: Contact, state: str, basis: str, source: str, wording: str = ""
+) -> None:
     """Note that a person gave or withdrew consent, with the evidence."""
     session.add(
         Consent(
@@ -103,7 +115,10 @@ def set_campaign_lists(session: Session, campaign: Campaign, chosen: Sequence[Co
     for each in chosen:
         session.add(
             CampaignList(
-                vendor_id=campaign.vendor_id, partner_id=campaign.partner_id, campaign_id=campaign.id, list_id=each.id
+                vendor_id=campaign.vendor_id,
+                partner_id=campaign.partner_id,
+                campaign_id=campaign.id,
+                list_id=each.id,
             )
         )
     session.flush()

@@ -19,7 +19,9 @@ def suppress(
     """Stop mails to `email` by one organization, or everywhere (None). Nothing changes when it is stopped already."""
     key = fold(email)
     kept = session.scalars(
-        select(Suppression).where(Suppression.organization_id == organization_id, Suppression.email_key == key)
+        select(Suppression).where(
+            Suppression.organization_id == organization_id, Suppression.email_key == key
+        )
     ).one_or_none()
     if kept:
         return kept

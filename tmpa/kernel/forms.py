@@ -9,7 +9,7 @@ from tmpa.kernel.errors import Refused
 from tmpa.kernel.i18n import current_locale
 
 
-class _Meta(FlaskForm.Meta):
+class _Meta(FlaskForm.Meta):  # type: ignore[misc]
     def get_translations(self, form: Any) -> Any:
         # WTForms's own messages come in all the languages we ship
         return get_translations([current_locale()])

@@ -55,18 +55,18 @@ def translations() -> NullTranslations:
     return _catalogue(nearest([_current.get()]))
 
 
-def gettext(text: str, **values: Any) -> str:
+def gettext(text: str, /, **values: Any) -> str:
     """`text` in the current language with `%(name)s` filled."""
     translated = translations().ugettext(text)
     return translated % values if values else translated
 
 
-def ngettext(singular: str, plural: str, num: int, **values: Any) -> str:
+def ngettext(singular: str, plural: str, num: int, /, **values: Any) -> str:
     """The plural form that `num` wants; `%(num)s` is filled with it, grouped as the language does."""
     return translations().ungettext(singular, plural, num) % {"num": format_number(num), **values}
 
 
-def lazy_gettext(text: str, **values: Any) -> Any:
+def lazy_gettext(text: str, /, **values: Any) -> Any:
     """Like `gettext`, translated when shown."""
     return LazyProxy(gettext, text, enable_cache=False, **values)
 
@@ -111,6 +111,11 @@ def format_date(value: date, length: Literal["short", "medium", "long", "full"] 
 def format_datetime(value: datetime, length: Literal["short", "medium", "long", "full"] = "medium") -> str:
     """An aware moment in the reader's zone, as the current locale writes it."""
     return dates.format_datetime(value, length, tzinfo=_zone.get(), locale=babel_locale(_current.get()))
+
+
+def format_time(value: datetime) -> str:
+    """The time of day of an aware moment in the reader's zone, as the current locale writes it."""
+    return dates.format_time(value, "short", tzinfo=_zone.get(), locale=babel_locale(_current.get()))
 
 
 def format_ago(value: datetime, now: datetime) -> str:

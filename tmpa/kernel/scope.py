@@ -215,7 +215,7 @@ def _narrow(state: ORMExecuteState) -> None:
     if scope.side == "system" or state.is_column_load or state.is_relationship_load:
         return
     if state.is_select or state.is_update or state.is_delete:
-        state.statement = state.statement.options(*_criteria(scope, not state.is_select))  # type: ignore[attr-defined]
+        state.statement = state.statement.options(*_criteria(scope, not state.is_select))
 
 
 def _check_writes(session: Session, _context: UOWTransaction, _instances: Any) -> None:

@@ -184,3 +184,13 @@ def known_words(session: Session) -> tuple[list[str], list[str]]:
     return sorted({row.tier for row in rows if row.tier}), sorted(
         {row.territory for row in rows if row.territory}
     )
+
+
+def programmes_of(session: Session, partner_id: uuid.UUID) -> tuple[uuid.UUID, ...]:
+    """The vendors in whose programmes a partner is active. Wants the system's scope."""
+    found = session.scalars(
+        select(Partnership.vendor_id).where(
+            Partnership.partner_id == partner_id, Partnership.status == "active"
+        )
+    )
+    return tuple(found)

@@ -1,0 +1,1 @@
+"""The demo's people, companies, kits and money: real data made through the services."""
