@@ -48,9 +48,8 @@ class Database:
             event.listen(self.engine, "begin", _begin)
         else:
             self.engine = create_engine(address, pool_pre_ping=True, pool_size=10, max_overflow=10)
-        reader = self.engine.execution_options(
-            read_only=True, **({} if self.is_sqlite else {"postgresql_readonly": True})
-        )
+        reading = {"read_only": True} if self.is_sqlite else {"postgresql_readonly": True}
+        reader = self.engine.execution_options(**reading)
         self._writing = sessionmaker(self.engine, class_=ScopedSession, expire_on_commit=False)
         self._reading = sessionmaker(reader, class_=ScopedSession, autoflush=False, expire_on_commit=False)
 

@@ -55,7 +55,7 @@ class Settings(BaseModel):
         "http://127.0.0.1:8000", description="Address under which people reach the portal."
     )
     tracking_url: str = Field(
-        "http://127.0.0.1:8001", description="Address of the tracking app (opens, clicks, forms)."
+        "http://127.0.0.1:8001", description="Address of the tracking app: opens, clicks, forms."
     )
     pages_url: str = Field(
         "", description="Address under which published pages are served; empty means TMPA_PORTAL_URL + /p."
@@ -70,7 +70,7 @@ class Settings(BaseModel):
         " Empty: made and kept in TMPA_VAR_DIR (not in production).",
     )
     workers: Annotated[int, Field(ge=1, le=64)] = Field(
-        2, description="RQ worker processes that the supervisor starts."
+        2, description="RQ workers that the supervisor starts."
     )
     batch_size: Annotated[int, Field(ge=1, le=5000)] = Field(
         500, description="Recipients in one sending job."

@@ -6,6 +6,7 @@ from flask import Blueprint, g, request, session
 from flask.typing import ResponseReturnValue
 
 from tmpa.accounts import passwords, service, sign_ins
+from tmpa.accounts.addresses import fold
 from tmpa.accounts.forms import AskResetForm, InviteForm, JoinAgainForm, JoinForm, ResetForm, SignInForm
 from tmpa.accounts.models import Membership, Organization, User
 from tmpa.accounts.roles import ROLE_NAMES
@@ -45,7 +46,7 @@ def sign_in() -> ResponseReturnValue:
 
 def _authenticate(email: str, password: str) -> User:
     _limits().hit("sign-in by address", request.remote_addr or "", "30 per 5 minutes")
-    _limits().hit("sign-in by account", service.fold(email), "8 per 5 minutes")
+    _limits().hit("sign-in by account", fold(email), "8 per 5 minutes")
     user = service.user_by_email(db(), email)
     if (
         not passwords.verify(services().settings, user.password_hash if user else None, password)
@@ -82,12 +83,12 @@ def join(token: str) -> ResponseReturnValue:
     except Refused as refusal:
         return render("accounts/link_over.html", 410, message=refusal.message)
     known = service.user_by_email(db(), invitation.email) is not None
-    form = JoinAgainForm() if known else JoinForm()
+    form: JoinForm | JoinAgainForm = JoinAgainForm() if known else JoinForm()
     if form.validate_on_submit():
         _limits().hit("join", str(invitation.id), "8 per 5 minutes")
         try:
-            name = "" if known else form.name.data
-            user = service.accept(db(), services().settings, invitation, name, form.password.data)
+            name = (form.name.data or "") if isinstance(form, JoinForm) else ""
+            user = service.accept(db(), services().settings, invitation, name, form.password.data or "")
         except Refused as refusal:
             form.refuse(refusal)
         else:

@@ -41,7 +41,7 @@ def lists(session: Session) -> list[ListSummary]:
     rows = session.execute(
         select(ContactList, func.count(ListMember.id))
         .outerjoin(ListMember, ListMember.list_id == ContactList.id)
-        .group_by(ContactList)
+        .group_by(ContactList.id)
         .order_by(ContactList.created_at.desc())
     )
     return [ListSummary(row, people) for row, people in rows.tuples()]
