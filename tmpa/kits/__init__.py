@@ -21,8 +21,9 @@ The pure engine needs no database. Its interfaces:
     bad value is left out, its sentence kept in ``SlotValues.errors``.
 
 ``tmpa.kits.compile``
-    ``compile_piece(source, piece: str, locale: str, shape: Shape) -> CompiledPiece`` (cached in the process), raises
-    ``CompileFailed`` with findings. ``CompiledPiece.locked_digest: str``. ``verify_locked(text: str, compiled)``.
+    ``shape_of(brand, slots) -> Shape``; ``compile_piece(source, piece: str, locale: str, shape: Shape) -> CompiledPiece`` (cached in the process), raises
+    ``CompileFailed`` with findings. ``CompiledPiece.locked_digest: str``.
+    ``tmpa.kits.locked.verify_locked(text: str, compiled) -> bool``.
 
 ``tmpa.kits.render`` (pure; every function takes ``source, piece, locale, brand, slots`` first)
     ``render_mail(…, *, page_url, privacy_url=None, asset_url=None) -> RenderedMail``
@@ -45,7 +46,7 @@ The pure engine needs no database. Its interfaces:
     thanks_text: str, locked_digest: str)``; ``RenderedPost(text: str, network: str, locked_digest: str)``;
     ``RenderedDocument(pdf: bytes, title: str, pages: int)``.
 
-``tmpa.kits.checks``
+``tmpa.kits.checking``
     ``check(source: KitSource) -> list[Finding]`` and ``check_folder(path)`` / ``check_zip(data)``, each in a child
     process. ``Finding(rule, severity, file, line, message, mend)``.
 

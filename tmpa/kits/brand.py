@@ -83,7 +83,7 @@ SAMPLE_BRAND = Brand(
     legal_name="Nordlicht IT-Systemhaus GmbH",
     address="Hafenstraße 7, 24103 Kiel, Germany",
     primary="#1d4f91",
-    website="https://nordlicht-it.example/",
+    website="https://nordlicht-it.example",
     phone="+49 431 555 0100",
     email="hello@nordlicht-it.example",
 )

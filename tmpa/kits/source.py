@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import re
 import stat
 import zipfile
 from collections.abc import Iterable, Mapping
@@ -21,6 +22,7 @@ MAX_RATIO = 200  # deflate of text seldom passes 20; a bomb passes 1000
 MAX_TEXT_BYTES = 512 * 1024
 TEXT_SUFFIXES = {".toml", ".po", ".mjml", ".html", ".txt", ".typ", ".svg", ".md"}
 SUFFIXES = TEXT_SUFFIXES | set(RASTER_FORMATS)
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,80}(/[A-Za-z0-9_][A-Za-z0-9._-]{0,80})*")
 IGNORED = {".git", ".gitignore", ".gitattributes", ".DS_Store", "__MACOSX", "Thumbs.db", ".editorconfig"}
 CONTENT_TYPES = {
     ".png": "image/png",
@@ -95,6 +97,9 @@ def build_source(files: Mapping[str, bytes]) -> KitSource:
 def _check_file(path: str, data: bytes) -> Iterable[Finding]:
     pure = PurePosixPath(path)
     suffix = pure.suffix.lower()
+    if not _NAME.fullmatch(path):
+        message = _("File names use letters, digits, “-”, “_” and “.” only.")
+        return [error("files", path, 0, message, _("Rename it."))]
     if len(pure.parts) > MAX_DEPTH:
         message = _("The file lies more than %(limit)s folders deep.", limit=MAX_DEPTH - 1)
         return [error("files", path, 0, message, _("Move it up."))]
@@ -120,6 +125,17 @@ def _check_file(path: str, data: bytes) -> Iterable[Finding]:
     if suffix in RASTER_FORMATS:
         return check_raster(path, data)
     return []
+
+
+def pack(source: KitSource) -> bytes:
+    """The kit as a zip that `read_zip` reads; the same kit gives the same bytes."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(source.files):
+            archive.writestr(
+                zipfile.ZipInfo(path, (1980, 1, 1, 0, 0, 0)), source.files[path], zipfile.ZIP_DEFLATED
+            )
+    return out.getvalue()
 
 
 def read_folder(folder: Path) -> KitSource:

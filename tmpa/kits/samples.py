@@ -1,0 +1,73 @@
+"""Made-up brands and values: for the checks at publishing, and for previews before a partner has typed anything."""
+
+from tmpa.kits.brand import SAMPLE_BRAND, Brand
+from tmpa.kits.catalogue import load_catalogue
+from tmpa.kits.manifest import Slot
+from tmpa.kits.source import KitSource
+
+PAGE_URL = "https://pages.example/k/preview"
+_DOT = (
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPj/HwADBwIAMCbHYQAAAABJRU5E"
+    "rkJggg=="
+)
+_WORDS = "lorem ipsum dolor sit amet consetetur sadipscing elitr sed diam nonumy eirmod tempor invidunt "
+
+# Three brands that between them find what one wouldn't: long words, the other direction, nothing optional.
+CHECK_BRANDS = (
+    Brand(
+        name="Donaudampfschifffahrtselektrizitätenhauptbetriebswerk & Söhne",
+        legal_name="Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft mbH & Co. KG",
+        address="Obere Donaudampfschifffahrtsstraße 1234, Stiege 56, Tür 78, 1020 Wien, Austria",
+        primary="#ffd400",
+        website="https://donaudampfschifffahrt.example/elektrizitaeten/hauptbetriebswerk",
+        phone="+43 (0) 1 555 012 345 678",
+        email="hauptbetriebswerk@donaudampfschifffahrt.example",
+        logo_url=_DOT,
+        logo_alt="Donaudampfschifffahrt",
+        disclaimer=_WORDS * 2,
+    ),
+    Brand(
+        name="شركة النور لتقنية المعلومات",
+        legal_name="شركة النور لتقنية المعلومات ذ.م.م",
+        address="شارع الملك فهد 12، الرياض 12211، المملكة العربية السعودية",
+        primary="#0a2540",
+        website="https://alnoor.example",
+        phone="+966 11 555 0100",
+        email="info@alnoor.example",
+        logo_url=_DOT,
+        logo_alt="النور",
+        disclaimer="العلامات التجارية ملك لأصحابها.",
+    ),
+    Brand(name="A", legal_name="A Ltd", address="1 High Street, London", primary="#808080"),
+)
+
+
+def _domain(slot: Slot) -> str:
+    return next((domain.lstrip("*.") for domain in slot.domains if domain != "*"), "example.com")
+
+
+def sample_value(source: KitSource, slot: Slot, locale: str, *, full: bool) -> object:
+    """A value for one slot: its default where it has one; with `full` also for what may stay empty."""
+    if slot.default or slot.kind == "choice":
+        return slot.default
+    if not full and not slot.required:
+        return ""
+    match slot.kind:
+        case "image":
+            return {"url": _DOT, "alt": "Example"}
+        case "date":
+            return "2027-03-31"
+        case "money":
+            return {"amount_minor": 4900, "currency": source.manifest.mdf.currency}
+        case "link":
+            return f"https://{_domain(slot)}/example"
+        case _:
+            return load_catalogue(source, locale).gettext(slot.label)[: slot.limit]
+
+
+def sample_values(source: KitSource, locale: str, *, full: bool = True) -> dict[str, object]:
+    """Raw values for every slot, as `validate_slots` takes them."""
+    return {slot.name: sample_value(source, slot, locale, full=full) for slot in source.manifest.slots}
+
+
+__all__ = ["CHECK_BRANDS", "PAGE_URL", "SAMPLE_BRAND", "sample_value", "sample_values"]

@@ -1,0 +1,179 @@
+"""Publishing kits: a checked source becomes an immutable version with its files in the object store.
+
+``publish(session, store, source, *, notes="", vendor_id=None, findings=None) -> KitVersion``
+``load_source(store, version) -> KitSource`` (kept in the process by content hash)
+``withdraw(session, version, reason)``, ``expire(session, version, reason)``
+
+Events: ``kit.published``, ``kit.withdrawn`` and ``kit.expired``, each with ``kit_version`` (public id).
+"""
+
+import uuid
+from collections.abc import Iterable
+from functools import lru_cache
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from tmpa.kernel.audit import record
+from tmpa.kernel.clock import utcnow
+from tmpa.kernel.errors import Refused
+from tmpa.kernel.i18n import gettext as _
+from tmpa.kernel.jobs import emit
+from tmpa.kernel.objects import ObjectStore
+from tmpa.kernel.scope import session_scope
+from tmpa.kits import checking
+from tmpa.kits.findings import Finding, KitRefused, has_errors
+from tmpa.kits.models import Kit, KitVersion
+from tmpa.kits.source import KitSource, content_type, pack, read_zip
+
+Rank = tuple[int, int, int, tuple[int, tuple[tuple[int, int, str], ...]]]
+
+
+def file_key(content_hash: str, path: str) -> str:
+    """Where a published kit's file lies in the object store."""
+    return f"kits/{content_hash}/{path}"
+
+
+def bundle_key(content_hash: str) -> str:
+    """Where the whole kit lies as one zip: one read instead of one for each file."""
+    return f"kits/{content_hash}.zip"
+
+
+def rank(version: str) -> Rank:
+    """Order of semantic versions (semver.org, rule 11): 1.0.0-rc.2 comes before 1.0.0."""
+    core, _dash, tail = version.partition("-")
+    major, minor, patch = map(int, core.split("."))
+    parts = (
+        tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in tail.split("."))
+        if tail
+        else ()
+    )
+    return major, minor, patch, (0 if tail else 1, parts)
+
+
+def publish(
+    session: Session,
+    store: ObjectStore,
+    source: KitSource,
+    *,
+    notes: str = "",
+    vendor_id: uuid.UUID | None = None,
+    findings: Iterable[Finding] | None = None,
+) -> KitVersion:
+    """Publish a kit for the session's vendor (or `vendor_id`, for the system). Same content, same version.
+
+    `findings` are those of `checking.check`; when None the check runs here, which takes seconds: callers that hold a
+    database lock check first. Raises KitRefused with the findings when one is an error, and Refused when the version
+    number is taken by other content, is lower than the latest, or the kit is no longer valid.
+    """
+    owner = vendor_id or session_scope(session).organization_id
+    if owner is None:
+        raise Refused(_("Say for which vendor the kit is."), "vendor")
+    found = list(checking.check(source) if findings is None else findings)
+    if has_errors(found):
+        raise KitRefused([finding for finding in found if finding.severity == "error"])
+    manifest = source.manifest
+    kit = session.scalars(select(Kit).where(Kit.vendor_id == owner, Kit.name == manifest.name)).one_or_none()
+    versions = (
+        [] if kit is None else list(session.scalars(select(KitVersion).where(KitVersion.kit_id == kit.id)))
+    )
+    for version in versions:
+        if version.content_hash == source.content_hash and version.state == "published":
+            return version
+    _check_number(source, versions)
+    _store(store, source)
+    if kit is None:
+        kit = Kit(vendor_id=owner, name=manifest.name, title=manifest.title)
+        session.add(kit)
+        session.flush()
+    kit.title = manifest.title
+    fresh = KitVersion(
+        vendor_id=owner,
+        kit=kit,
+        version=manifest.version,
+        content_hash=source.content_hash,
+        manifest=manifest.model_dump(mode="json"),
+        findings=[finding.to_json() for finding in found],
+        notes=notes.strip(),
+        valid_from=manifest.valid_from,
+        valid_until=manifest.valid_until,
+        state="published",
+        published_by=session_scope(session).user_id,
+    )
+    session.add(fresh)
+    session.flush()
+    record(session, "kit.published", fresh, version=fresh.version, content_hash=fresh.content_hash)
+    emit(session, "kit.published", {"kit_version": fresh.public_id})
+    return fresh
+
+
+def _check_number(source: KitSource, versions: list[KitVersion]) -> None:
+    number = source.manifest.version
+    until = source.manifest.valid_until
+    if until and until < utcnow().date():
+        message = _(
+            "The kit was valid until %(day)s only. Change valid_until in kit.toml.", day=until.isoformat()
+        )
+        raise Refused(message, "kit", "kit-over")
+    for version in versions:
+        if version.content_hash == source.content_hash:
+            message = _("This very content was withdrawn or has expired. Change it and raise the version.")
+            raise Refused(message, "kit", "kit-withdrawn")
+        if version.version == number:
+            message = _(
+                "Version %(version)s is published with other content. Published versions never change:"
+                " raise the version in kit.toml.",
+                version=number,
+            )
+            raise Refused(message, "kit", "kit-version-taken")
+    highest = max((version.version for version in versions), key=rank, default=None)
+    if highest is not None and rank(number) < rank(highest):
+        message = _(
+            "Version %(version)s is lower than %(highest)s, which is published. Raise the version in kit.toml.",
+            version=number,
+            highest=highest,
+        )
+        raise Refused(message, "kit", "kit-version-low")
+
+
+def _store(store: ObjectStore, source: KitSource) -> None:
+    """Files under their content hash: writing them again changes nothing, so a rolled-back publish leaves no harm."""
+    for path, data in source.files.items():
+        key = file_key(source.content_hash, path)
+        if not store.exists(key):
+            store.put(key, data, content_type(path), "immutable")
+    store.put(bundle_key(source.content_hash), pack(source), "application/zip", "immutable")
+
+
+@lru_cache(maxsize=64)
+def _load(store: ObjectStore, content_hash: str) -> KitSource:
+    source = read_zip(store.get(bundle_key(content_hash)))
+    if source.content_hash != content_hash:
+        raise ValueError(f"the object store's kit {content_hash} has other content")
+    return source
+
+
+def load_source(store: ObjectStore, version: KitVersion) -> KitSource:
+    """The files of a published version, checked against its hash; kept in the process."""
+    return _load(store, version.content_hash)
+
+
+def withdraw(session: Session, version: KitVersion, reason: str) -> None:
+    """No new campaign can start from it; campaigns that run are the vendor's and partner's own decision."""
+    _leave(session, version, "withdrawn", reason)
+    version.withdrawn_at = utcnow()
+
+
+def expire(session: Session, version: KitVersion, reason: str = "") -> None:
+    """The version's time is over: no new campaign can start from it."""
+    _leave(session, version, "expired", reason)
+
+
+def _leave(session: Session, version: KitVersion, state: str, reason: str) -> None:
+    if version.state != "published":
+        raise Refused(_("This version is no longer published."), code="kit-state")
+    if state == "withdrawn" and not reason.strip():
+        raise Refused(_("Say why: partners will read it."), "reason")
+    version.state = state
+    record(session, f"kit.{state}", version, reason=reason.strip())
+    emit(session, f"kit.{state}", {"kit_version": version.public_id})
