@@ -4,7 +4,9 @@ import sys
 
 import click
 
+from tmpa.accounts.commands import organization_group, user_group
 from tmpa.kernel.errors import NotFound, Refused
+from tmpa.migrations.commands import group as db_group
 from tmpa.settings import SettingsError
 
 
@@ -25,3 +27,7 @@ class Commands(click.Group):
 @click.version_option(package_name="tmpa")
 def main() -> None:
     """tmpa: through-partner marketing automation. Settings come from TMPA_… variables (docs/operators)."""
+
+
+for command in (db_group, organization_group, user_group):
+    main.add_command(command)

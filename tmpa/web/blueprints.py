@@ -3,11 +3,14 @@
 from flask import Blueprint
 
 from tmpa.accounts import views as accounts
-from tmpa.web import health
+from tmpa.audiences import views as audiences
+from tmpa.web import health, operator
 from tmpa.web import views as web
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     web.blueprint,
     health.blueprint,
     accounts.blueprint,
+    audiences.blueprint,
+    operator.blueprint,
 )

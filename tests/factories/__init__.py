@@ -1,0 +1,1 @@
+"""Builders of test data, made through the services where one exists."""
