@@ -87,6 +87,8 @@ function show(form, answer, isSaved) {
     const frame = document.querySelector(`iframe[name="${CSS.escape(name)}"]:not(.is-loading)`);
     if (frame) reload(frame);
   }
+  // Other parts of the page follow what was saved: hx-trigger="saved from:body".
+  if (isSaved) form.dispatchEvent(new CustomEvent("saved", { bubbles: true }));
 }
 
 function say(form, message, isFailing = false) {
