@@ -9,7 +9,8 @@ The pure engine needs no database. Its interfaces:
 
 ``tmpa.kits.brand``
     ``Brand(name, legal_name, address, primary="#rrggbb", website="", phone="", email="", logo_url="", logo_alt="",
-    disclaimer="", logo=b"")`` is frozen; values are normalised when it is made, ``Refused(field=…)`` names a bad one.
+    disclaimer="", logo=b"")`` is frozen; values are normalised when made,
+    ``Refused(field=…)`` names a bad one.
     ``logo`` are the bytes for documents (PNG, JPEG or SVG). ``SAMPLE_BRAND`` serves previews.
 
 ``tmpa.kits.slots``
@@ -21,8 +22,8 @@ The pure engine needs no database. Its interfaces:
     bad value is left out, its sentence kept in ``SlotValues.errors``.
 
 ``tmpa.kits.compile``
-    ``shape_of(brand, slots) -> Shape``; ``compile_piece(source, piece: str, locale: str, shape: Shape) -> CompiledPiece`` (cached in the process), raises
-    ``CompileFailed`` with findings. ``CompiledPiece.locked_digest: str``.
+    ``shape_of(brand, slots) -> Shape``; ``compile_piece(source, piece: str, locale: str, shape: Shape) ->
+    CompiledPiece`` (cached in the process), raises ``CompileFailed`` with findings. ``CompiledPiece.locked_digest: str``.
     ``tmpa.kits.locked.verify_locked(text: str, compiled) -> bool``.
 
 ``tmpa.kits.render`` (pure; every function takes ``source, piece, locale, brand, slots`` first)

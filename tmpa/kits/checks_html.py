@@ -165,7 +165,7 @@ class _Look:
                 colour = _colour(value)
                 ground, known = (
                     colour or ground,
-                    bool(colour) and "url(" not in value or (known and not colour),
+                    (bool(colour) and "url(" not in value) or (known and not colour),
                 )
             elif name == "font-size" and (points := re.match(r"\s*([0-9.]+)px", value)):
                 size = float(points[1])

@@ -10,6 +10,7 @@ Events: ``kit.published``, ``kit.withdrawn`` and ``kit.expired``, each with ``ki
 import uuid
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import Any, cast
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -155,7 +156,7 @@ def _load(store: ObjectStore, content_hash: str) -> KitSource:
 
 def load_source(store: ObjectStore, version: KitVersion) -> KitSource:
     """The files of a published version, checked against its hash; kept in the process."""
-    return _load(store, version.content_hash)
+    return _load(cast(Any, store), version.content_hash)
 
 
 def withdraw(session: Session, version: KitVersion, reason: str) -> None:
