@@ -44,11 +44,14 @@ def create_app(settings: Settings, shared: Services | None = None) -> Flask:
         WTF_CSRF_SSL_STRICT=secure,
     )
     app.extensions["tmpa"] = shared
-    app.wsgi_app = ProxyFix(app.wsgi_app)  # type: ignore[method-assign]
+    hops = settings.trusted_proxies
+    if hops:
+        app.wsgi_app = ProxyFix(app.wsgi_app, hops, hops, hops)  # type: ignore[method-assign]
     identity.install(app, shared, partners.programmes_of)
     shell.install(app)
     health.install(app, shared)
     csrf.init_app(app)
+    csrf.exempt("tmpa.sending.views.unsubscribe")  # RFC 8058: mail programs post there without cookies
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     return app
