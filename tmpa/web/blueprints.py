@@ -4,6 +4,7 @@ from flask import Blueprint
 
 from tmpa.accounts import views as accounts
 from tmpa.audiences import views as audiences
+from tmpa.sending import views as sending
 from tmpa.web import health, operator
 from tmpa.web import views as web
 
@@ -12,5 +13,6 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     health.blueprint,
     accounts.blueprint,
     audiences.blueprint,
+    sending.blueprint,
     operator.blueprint,
 )
