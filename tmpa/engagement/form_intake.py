@@ -84,7 +84,8 @@ def take_form(signer: Signer, read: TrackingToken, body: bytes) -> FormAnswer:
     wording = " ".join(
         f.label for f in spec.fields if f.kind == "consent" and values[f.name] == CONSENT_GIVEN
     )
-    line = {"f": values, "c": wording, "o": spec.locale, "g": _signs(signer, posted)}
+    email = next((values[field.name] for field in spec.fields if field.kind == "email"), "")
+    line = {"f": values, "e": email, "c": wording, "g": _signs(signer, posted)}
     kept = partial(_again, spec, spec_text, values)
     return FormAnswer(
         "303 See Other", "", spec.thanks_url, line, posted.get(VISITOR_FIELD, ""), spec.locale, kept

@@ -162,7 +162,7 @@ def recount(session: Session, campaign_id: uuid.UUID) -> Recount:
     )
     counts: Counter[Key] = Counter()
     for *parts, on, count in session.execute(found):
-        counts[Key(*parts, on if isinstance(on, date) else date.fromisoformat(on))] = count
+        counts[Key._make([*parts, on if isinstance(on, date) else date.fromisoformat(on)])] = count
     return Recount(counts, frozenset(_sightings(session, campaign_id, event.contact_id.is_not(None))))
 
 

@@ -31,6 +31,10 @@ REDEEM = timedelta(minutes=30)
 """How long after a click the use of the page may follow it."""
 
 
+FORM_SPAM: Final = frozenset({"trap", "fast"})
+"""Signs that a form was not sent by a person."""
+
+
 class Event(NamedTuple):
     """What the rules look at. `signs` as in EngagementEvent; `network` is cut to /24 or /48."""
 
@@ -208,7 +212,7 @@ def _redeemed(ordered: Sequence[Event]) -> frozenset[uuid.UUID]:
         if event.kind == "clicked" and event.method != "HEAD":
             clicks[event.agent, event.network].append(event)
         elif (event.kind == "visited" and "active" in event.signs) or (
-            event.kind == "submitted" and not event.signs & {"trap", "fast"}
+            event.kind == "submitted" and not event.signs & FORM_SPAM
         ):
             before = clicks.get((event.agent, event.network))
             if before and event.occurred_at - before[-1].occurred_at <= REDEEM:
