@@ -6,6 +6,7 @@ import click
 
 from tmpa.accounts.commands import organization_group, user_group
 from tmpa.kernel.errors import NotFound, Refused
+from tmpa.kits.commands import kit
 from tmpa.migrations.commands import group as db_group
 from tmpa.settings import SettingsError
 
@@ -29,5 +30,5 @@ def main() -> None:
     """tmpa: through-partner marketing automation. Settings come from TMPA_… variables (docs/operators)."""
 
 
-for command in (db_group, organization_group, user_group):
+for command in (db_group, kit, organization_group, user_group):
     main.add_command(command)

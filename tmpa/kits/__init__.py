@@ -23,7 +23,8 @@ The pure engine needs no database. Its interfaces:
 
 ``tmpa.kits.compile``
     ``shape_of(brand, slots) -> Shape``; ``compile_piece(source, piece: str, locale: str, shape: Shape) ->
-    CompiledPiece`` (cached in the process), raises ``CompileFailed`` with findings. ``CompiledPiece.locked_digest: str``.
+    CompiledPiece`` (cached in the process), raises ``CompileFailed`` with findings.
+    ``CompiledPiece.locked_digest: str``.
     ``tmpa.kits.locked.verify_locked(text: str, compiled) -> bool``.
 
 ``tmpa.kits.render`` (pure; every function takes ``source, piece, locale, brand, slots`` first)

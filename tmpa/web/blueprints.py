@@ -7,12 +7,18 @@ from tmpa.audiences import views as audiences
 from tmpa.sending import views as sending
 from tmpa.web import health, operator
 from tmpa.web import views as web
+from tmpa.web.campaign import live_views as campaigns
+from tmpa.web.kits import views as kits
+from tmpa.web.partners import views as partners
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     web.blueprint,
     health.blueprint,
     accounts.blueprint,
     audiences.blueprint,
+    kits.blueprint,
+    partners.blueprint,
+    campaigns.blueprint,
     sending.blueprint,
     operator.blueprint,
 )

@@ -1,0 +1,259 @@
+"""Kits (vendor) and the gallery (partner)."""
+
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, abort, g, request, url_for
+from flask.typing import ResponseReturnValue
+
+from tmpa.accounts.models import Organization
+from tmpa.campaigns import previews, typed
+from tmpa.campaigns import service as campaigns
+from tmpa.campaigns.addresses import page_url
+from tmpa.campaigns.models import Campaign
+from tmpa.campaigns.rendering import Frame, preview_brand
+from tmpa.kernel.clock import utcnow
+from tmpa.kernel.errors import NotFound, Refused
+from tmpa.kernel.http import db, flash, go, render, route, scope, services
+from tmpa.kernel.i18n import current_locale
+from tmpa.kernel.i18n import gettext as _
+from tmpa.kernel.permissions import Permission
+from tmpa.kernel.scope import load
+from tmpa.kits import checking, queries, service
+from tmpa.kits.brand import SAMPLE_BRAND
+from tmpa.kits.catalogue import coverage, load_catalogue
+from tmpa.kits.document import render_document
+from tmpa.kits.findings import Finding, KitRefused, has_errors
+from tmpa.kits.manifest import DocumentPiece
+from tmpa.kits.models import Kit, KitVersion
+from tmpa.kits.samples import sample_values
+from tmpa.kits.slots import validate_slots
+from tmpa.kits.source import KitSource, read_zip
+from tmpa.partners.brands import default_brand
+from tmpa.web.campaign.frames import frame_response
+from tmpa.web.kits.figures import Use, partners_of_kit, use_of_kits
+from tmpa.web.kits.forms import LeaveForm, PublishForm
+
+blueprint = Blueprint("kits", __name__, template_folder="templates")
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A kit as people see it in a list: its pictures in their language, then its words."""
+
+    version: KitVersion
+    locale: str
+    title: str
+    summary: str
+    mail: str | None
+    page: str | None
+    pieces: list[str]
+    use: Use
+
+
+def _source(version: KitVersion) -> KitSource:
+    return service.load_source(services().store, version)
+
+
+def nearest_locale(source: KitSource, wanted: str) -> str:
+    """The kit's locale for a reader: theirs, another of their language, else the source locale."""
+    offered = source.manifest.locales
+    if wanted in offered:
+        return wanted
+    language = wanted.split("-")[0]
+    return next((tag for tag in offered if tag.split("-")[0] == language), source.manifest.source_locale)
+
+
+def _tile(version: KitVersion, use: Use) -> Tile:
+    source = _source(version)
+    locale = nearest_locale(source, current_locale())
+    gettext = load_catalogue(source, locale).gettext
+
+    def picture(kind: str) -> str | None:
+        piece = next((piece for piece in source.manifest.pieces if piece.kind == kind), None)
+        if piece is None:
+            return None
+        return url_for(".preview", version=version.public_id, piece=piece.name, locale=locale, bare=1)
+
+    return Tile(
+        version,
+        locale,
+        gettext(source.manifest.title),
+        gettext(source.manifest.summary),
+        picture("mail"),
+        picture("page"),
+        [gettext(piece.title) for piece in source.manifest.pieces],
+        use,
+    )
+
+
+@route(blueprint, "/kits", Permission.SEE_KITS)
+def index() -> ResponseReturnValue:
+    if scope().side == "partner":
+        return go("kits.gallery")
+    use = use_of_kits(db())
+    tiles = [_tile(queries.latest(kit), use.get(kit.id, Use())) for kit in queries.kits(db()) if kit.versions]
+    return render("kits/index.html", tiles=tiles)
+
+
+@route(blueprint, "/kits/gallery", Permission.SEE_KITS)
+def gallery() -> ResponseReturnValue:
+    """What a partner may start from, in the partner's own brand and language."""
+    offered = queries.offered(db(), utcnow().date())
+    use = use_of_kits(db())
+    vendors = {each.id: each.name for each in db().query(Organization)}
+    tiles = [_tile(version, use.get(version.kit_id, Use())) for version in offered]
+    return render("kits/gallery.html", tiles=tiles, vendors=vendors)
+
+
+@route(blueprint, "/kits/publish", Permission.PUBLISH_KITS, methods=("GET", "POST"))
+def publish() -> ResponseReturnValue:
+    form = PublishForm()
+    findings: list[Finding] = []
+    if form.validate_on_submit():
+        try:
+            # read and checked before the session is opened: the check takes seconds and must hold no database lock
+            source = read_zip(form.kit.data.read())
+            findings = checking.check(source)
+            if not has_errors(findings):
+                store = services().store
+                version = service.publish(db(), store, source, notes=form.notes.data or "", findings=findings)
+                flash(
+                    _("%(title)s %(version)s is published.", title=version.kit.title, version=version.version)
+                )
+                return go("kits.detail", kit=version.kit.public_id)
+        except KitRefused as refusal:
+            findings = list(refusal.findings)
+        except Refused as refusal:
+            form.refuse(refusal)
+        if has_errors(findings):
+            form.refuse(Refused(_("The check found errors; nothing was published."), "kit"))
+    return render("kits/publish.html", 422 if form.errors else 200, form=form, findings=findings)
+
+
+@route(blueprint, "/kits/<kit>", Permission.SEE_KITS)
+def detail(kit: str) -> ResponseReturnValue:
+    found = load(db(), Kit, kit)
+    if scope().side == "partner":
+        return go("kits.offer", version=queries.latest(found).public_id)
+    version = next((each for each in found.versions if each.public_id == request.args.get("version")), None)
+    return _detail(found, version or queries.latest(found), LeaveForm())
+
+
+def _detail(kit: Kit, version: KitVersion, form: LeaveForm) -> ResponseReturnValue:
+    source = _source(version)
+    manifest = source.manifest
+    pieces = {piece.name: piece for piece in manifest.pieces}
+    chosen = pieces.get(request.args.get("piece", "")) or manifest.pieces[0]
+    asked = request.args.get("locale", "")
+    locale = asked if asked in manifest.locales else nearest_locale(source, current_locale())
+    gettext = load_catalogue(source, nearest_locale(source, current_locale())).gettext
+    names = {each.id: each.name for each in db().query(Organization)}
+    return render(
+        "kits/detail.html",
+        422 if form.errors else 200,
+        kit=kit,
+        version=version,
+        manifest=manifest,
+        title=gettext(manifest.title),
+        summary=gettext(manifest.summary),
+        gettext_kit=gettext,
+        chosen=chosen,
+        width=previews.WIDTHS[chosen.kind],
+        locale_shown=locale,
+        locale_name=campaigns.language_name,
+        coverage={each.locale: each for each in coverage(source)},
+        findings=[Finding.from_json(item) for item in version.findings],
+        use=use_of_kits(db()).get(kit.id, Use()),
+        partner_use=[(names.get(each.partner_id, ""), each) for each in partners_of_kit(db(), kit.id)],
+        form=form,
+        today=utcnow().date(),
+    )
+
+
+@route(blueprint, "/kits/<kit>/withdraw", Permission.PUBLISH_KITS, methods=("POST",))
+def withdraw(kit: str) -> ResponseReturnValue:
+    found, form = load(db(), Kit, kit), LeaveForm()
+    version = load(db(), KitVersion, request.form.get("version", ""))
+    if version.kit_id != found.id:
+        raise NotFound
+    if form.validate():
+        try:
+            service.withdraw(db(), version, form.reason.data or "")
+        except Refused as refusal:
+            form.refuse(refusal)
+        else:
+            flash(_("Version %(version)s is withdrawn.", version=version.version))
+            return go("kits.detail", kit=kit)
+    return _detail(found, version, form)
+
+
+@route(blueprint, "/kits/offer/<version>", Permission.RUN_CAMPAIGNS)
+def offer(version: str) -> ResponseReturnValue:
+    """One kit for a partner: every piece in their brand, in the language they choose."""
+    found = load(db(), KitVersion, version)
+    source = _source(found)
+    asked = request.args.get("locale", "")
+    locale = asked if asked in source.manifest.locales else nearest_locale(source, current_locale())
+    gettext = load_catalogue(source, nearest_locale(source, current_locale())).gettext
+    shown = [
+        (
+            piece.name,
+            gettext(piece.title),
+            url_for(".preview", version=version, piece=piece.name, locale=locale),
+            previews.WIDTHS[piece.kind],
+        )
+        for piece in source.manifest.pieces
+    ]
+    return render(
+        "kits/offer.html",
+        version=found,
+        manifest=source.manifest,
+        title=gettext(source.manifest.title),
+        summary=gettext(source.manifest.summary),
+        audience=gettext(source.manifest.audience) if source.manifest.audience else "",
+        gettext_kit=gettext,
+        shown=shown,
+        locale_shown=locale,
+        locale_name=campaigns.language_name,
+        usable=found in queries.offered(db(), utcnow().date()),
+    )
+
+
+def _frame(version: KitVersion, piece: str, locale: str) -> Frame:
+    source = _source(version)
+    if locale not in source.manifest.locales or piece not in {each.name for each in source.manifest.pieces}:
+        raise NotFound
+    if scope().side == "partner":
+        company: Organization = g.organization
+        brand = preview_brand(services().store, default_brand(db(), company.id), company.name)
+        slots, _errors = typed.checked(source, {}, locale)
+    else:
+        brand = SAMPLE_BRAND
+        slots = validate_slots(source, sample_values(source, locale), locale, partial=True)
+    return Frame(
+        source, locale, brand, slots, page_url(services().settings, Campaign(slug=version.kit.name), locale)
+    )
+
+
+@route(blueprint, "/kits/preview/<version>/<piece>/<locale>", Permission.SEE_KITS)
+def preview(version: str, piece: str, locale: str) -> ResponseReturnValue:
+    """A piece for a frame: in the partner's own brand, or the sample brand for the vendor."""
+    found = load(db(), KitVersion, version)
+    frame = _frame(found, piece, locale)
+    try:
+        html = previews.preview(frame, piece, bare=bool(request.args.get("bare")))
+    except KitRefused as refusal:
+        abort(Response(str(refusal), 422, content_type="text/plain; charset=utf-8"))
+    return frame_response(html)
+
+
+@route(blueprint, "/kits/preview/<version>/<piece>/<locale>.pdf", Permission.SEE_KITS)
+def document(version: str, piece: str, locale: str) -> ResponseReturnValue:
+    found = load(db(), KitVersion, version)
+    frame = _frame(found, piece, locale)
+    if not isinstance(frame.source.manifest.piece(piece), DocumentPiece):
+        raise NotFound
+    made = render_document(frame.source, piece, locale, frame.brand, frame.slots, page_url=frame.page_url)
+    response = Response(made.pdf, content_type="application/pdf")
+    response.headers["Content-Disposition"] = f'inline; filename="{found.kit.name}-{piece}-{locale}.pdf"'
+    return response
