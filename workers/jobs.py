@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from tmpa.accounts import service as accounts
 from tmpa.audiences import imports
+from tmpa.campaigns import rendering
 from tmpa.kernel.http import Services
 from tmpa.kernel.jobs import Queue, subscribe
 from tmpa.kernel.scope import Scope
@@ -53,6 +54,12 @@ def send_mail(context: Services, mail: str) -> None:
     platform_mail.send_mail(context, mail)
 
 
+@job("campaigns.finish_pieces")
+def finish_pieces(context: Services, campaign: str) -> None:
+    with context.database.unit_of_work(Scope.system()) as session:
+        rendering.finish_campaign(session, context.store, context.signer, context.settings, uuid.UUID(campaign))
+
+
 @job("sending.forget_contact")
 def forget_contact(context: Services, contact: str) -> None:
     with context.database.unit_of_work(Scope.system()) as session:
@@ -82,6 +89,7 @@ def start_due_steps(context: Services) -> None:
 
 SUBSCRIPTIONS: tuple[tuple[str, str], ...] = (
     ("audiences.erasing", "sending.forget_contact"),
+    ("campaigns.launching", "campaigns.finish_pieces"),
     ("pages.published", "sending.start_campaign"),
 )
 """(event, job) pairs: how news travels to the rooms above."""
