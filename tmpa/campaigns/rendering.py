@@ -1,0 +1,233 @@
+"""A campaign's pieces: as previews while they are being filled, and finished, kept by content hash, at launch."""
+
+import json
+import uuid
+from base64 import b64encode
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import PurePosixPath
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from tmpa.campaigns import typed
+from tmpa.campaigns.addresses import page_url, put_asset, script_url, thanks_url
+from tmpa.campaigns.models import Campaign, CampaignPiece
+from tmpa.kernel import audit, tracking_tokens
+from tmpa.kernel.errors import Refused
+from tmpa.kernel.form_specs import FormSpec, field_specs, sign_form
+from tmpa.kernel.i18n import gettext as _
+from tmpa.kernel.jobs import emit
+from tmpa.kernel.objects import ObjectStore
+from tmpa.kernel.signing import Signer, fingerprint
+from tmpa.kits.brand import Brand
+from tmpa.kits.compile import compile_piece, shape_of
+from tmpa.kits.document import render_document
+from tmpa.kits.locked import verify_locked
+from tmpa.kits.manifest import DocumentPiece, MailPiece, PagePiece, Piece
+from tmpa.kits.render import RenderedPage, recipient_values, render_mail, render_page, render_post
+from tmpa.kits.service import load_source
+from tmpa.kits.slots import SlotValues
+from tmpa.kits.source import KitSource
+from tmpa.partners.models import BrandProfile
+from tmpa.settings import Settings
+
+SUFFIXES = {"mail": (".json", "application/json"), "page": (".html", "text/html"),
+            "social": (".txt", "text/plain"), "document": (".pdf", "application/pdf")}  # fmt: skip
+
+
+class LockBroken(Exception):
+    """A finished piece is not the vendor's constants with values between: never published, a bug to report."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What every piece of one locale is rendered with."""
+
+    source: KitSource
+    locale: str
+    brand: Brand
+    slots: SlotValues
+    page_url: str
+    asset_url: Callable[[str], str] | None = None
+
+
+def source_of(store: ObjectStore, campaign: Campaign) -> KitSource:
+    """The files of the kit version that a campaign is pinned to (kept in the process by content hash)."""
+    return load_source(store, campaign.kit_version)
+
+
+def as_render_brand(store: ObjectStore, profile: BrandProfile, logo_url: Callable[[bytes], str]) -> Brand:
+    """A profile as pieces print it; `logo_url` gives the address under which its logo's bytes are shown.
+
+    Raises Refused naming the field that is still missing.
+    """
+    logo = store.get(profile.logo_key) if profile.logo_key else b""
+    return Brand(
+        name=profile.name,
+        legal_name=profile.legal_name,
+        address=profile.address,
+        primary=profile.primary_colour,
+        website=profile.website,
+        phone=profile.phone,
+        email=profile.email,
+        logo_url=logo_url(logo) if logo else "",
+        logo_alt=profile.name,
+        disclaimer=profile.disclaimer,
+        logo=logo,
+    )
+
+
+def preview_brand(store: ObjectStore, profile: BrandProfile | None, company: str) -> Brand:
+    """A brand for looking at: what the profile lacks shows as words in its place, its logo is embedded."""
+    embedded = ""
+    logo = b""
+    if profile is not None and profile.logo_key:
+        logo = store.get(profile.logo_key)
+        embedded = "data:image/png;base64," + b64encode(logo).decode()
+    name = (profile.name if profile else "") or company
+    return Brand(
+        name=name,
+        legal_name=(profile.legal_name if profile else "") or name,
+        address=(profile.address if profile else "") or _("Your postal address"),
+        primary=profile.primary_colour if profile else "#1f4e79",
+        website=profile.website if profile else "",
+        phone=profile.phone if profile else "",
+        email=profile.email if profile else "",
+        logo_url=embedded,
+        logo_alt=name,
+        disclaimer=profile.disclaimer if profile else "",
+        logo=logo,
+    )
+
+
+def finish_pieces(
+    session: Session, store: ObjectStore, signer: Signer, settings: Settings, campaign: Campaign
+) -> list[CampaignPiece]:
+    """Render every piece in every locale of the campaign and keep it by content hash; safe to run again.
+
+    A mail is kept as JSON of stretches (`RenderedMail.from_json`), a page as HTML, a post as text, a document as PDF.
+    Raises Refused when a value can't be used, LockBroken when a locked region would differ from the vendor's.
+    """
+    source = source_of(store, campaign)
+    if campaign.brand is None:
+        raise Refused(_("The campaign has no brand yet."), code="brand")
+    brand = as_render_brand(store, campaign.brand, lambda logo: put_asset(store, settings, logo, ".png"))
+
+    def asset_url(path: str) -> str:
+        return put_asset(store, settings, source.files[path], PurePosixPath(path).suffix)
+
+    kept = {
+        (piece.piece, piece.locale): piece
+        for piece in session.scalars(select(CampaignPiece).where(CampaignPiece.campaign_id == campaign.id))
+    }
+    finished = []
+    for locale in campaign.locales:
+        slots, errors = typed.checked(source, campaign.slots, locale)
+        for name, sentence in errors.items():
+            raise Refused(sentence, name, "slots")
+        frame = Frame(source, locale, brand, slots, page_url(settings, campaign, locale), asset_url)
+        for piece in source.manifest.pieces:
+            data, digest = _finished(frame, piece, signer, settings, campaign)
+            finished.append(_keep(session, store, campaign, piece, locale, data, digest, kept))
+    session.flush()
+    audit.record(session, "campaign.pieces_finished", campaign, pieces=len(finished))
+    return finished
+
+
+def _finished(
+    frame: Frame, piece: Piece, signer: Signer, settings: Settings, campaign: Campaign
+) -> tuple[bytes, str]:
+    """A piece's bytes and the digest of its locked regions."""
+    source, locale, brand, slots = frame.source, frame.locale, frame.brand, frame.slots
+    if isinstance(piece, DocumentPiece):
+        document = render_document(source, piece.name, locale, brand, slots, page_url=frame.page_url)
+        return document.pdf, ""
+    compiled = compile_piece(source, piece.name, locale, shape_of(brand, slots))
+    if isinstance(piece, MailPiece):
+        mail = render_mail(
+            source, piece.name, locale, brand, slots, page_url=frame.page_url, asset_url=frame.asset_url
+        )
+        if not verify_locked(mail.preview(recipient_values(locale, "", "")), compiled):
+            raise LockBroken(f"{piece.name} in {locale}")
+        return _canonical(mail.to_json()), mail.locked_digest
+    if isinstance(piece, PagePiece):
+        page = _page(frame, piece, signer, settings, campaign)
+        if not verify_locked(page.html, compiled):
+            raise LockBroken(f"{piece.name} in {locale}")
+        return page.html.encode(), page.locked_digest
+    post = render_post(source, piece.name, locale, brand, slots, page_url=frame.page_url)
+    return post.text.encode(), post.locked_digest
+
+
+def _page(
+    frame: Frame, piece: PagePiece, signer: Signer, settings: Settings, campaign: Campaign
+) -> RenderedPage:
+    """A page whose form carries the signed list of what it takes, and whose beacon counts visits."""
+    page_id = tracking_tokens.page_id(campaign.id, piece.name, frame.locale)
+    render = partial(
+        render_page,
+        frame.source,
+        piece.name,
+        frame.locale,
+        frame.brand,
+        frame.slots,
+        page_url=frame.page_url,
+        form_action=tracking_tokens.form_action(settings.tracking_url, signer, campaign.vendor_id, page_id),
+        asset_url=frame.asset_url,
+        beacon_url=script_url(settings, campaign, frame.locale),
+    )
+    spec = FormSpec(
+        page_id,
+        frame.locale,
+        frame.page_url,
+        thanks_url(settings, campaign, frame.locale),
+        field_specs(render(form_token="").fields),
+    )
+    return render(form_token=sign_form(signer, spec))
+
+
+def _canonical(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _keep(
+    session: Session,
+    store: ObjectStore,
+    campaign: Campaign,
+    piece: Piece,
+    locale: str,
+    data: bytes,
+    digest: str,
+    kept: dict[tuple[str, str], CampaignPiece],
+) -> CampaignPiece:
+    suffix, content_type = SUFFIXES[piece.kind]
+    content_hash = fingerprint(data)
+    key = f"campaigns/{campaign.id}/{content_hash}{suffix}"
+    if not store.exists(key):
+        store.put(key, data, content_type)
+    row = kept.get((piece.name, locale))
+    if row is None:
+        row = CampaignPiece(
+            vendor_id=campaign.vendor_id,
+            partner_id=campaign.partner_id,
+            campaign_id=campaign.id,
+            piece=piece.name,
+            kind=piece.kind,
+            locale=locale,
+        )
+        session.add(row)
+    row.object_key, row.content_hash, row.locked_digest = key, content_hash, digest
+    return row
+
+
+def finish_campaign(
+    session: Session, store: ObjectStore, signer: Signer, settings: Settings, campaign_id: uuid.UUID
+) -> None:
+    """The job of a launch: finish the pieces and tell the rooms above. Nothing for a campaign that isn't launching."""
+    campaign = session.get_one(Campaign, campaign_id)
+    if campaign.state != "launching":
+        return
+    finish_pieces(session, store, signer, settings, campaign)
+    emit(session, "campaigns.pieces_ready", {"campaign": str(campaign.id)})

@@ -1,0 +1,94 @@
+"""Forms of the programme and of the brand profile. The brand's rules are in `brands.check_value`."""
+
+from wtforms import (
+    BooleanField,
+    EmailField,
+    FileField,
+    SelectField,
+    StringField,
+    TelField,
+    TextAreaField,
+    URLField,
+)
+from wtforms.validators import InputRequired, Length
+
+from tmpa.kernel.forms import Form
+from tmpa.kernel.i18n import LOCALES, OWN_NAMES
+from tmpa.kernel.i18n import lazy_gettext as _l
+from tmpa.partners import brands
+
+
+class InviteForm(Form):
+    """A company and its first person."""
+
+    name = StringField(_l("Company"), [InputRequired(), Length(max=200)], render_kw={"autocomplete": "off"})
+    email = EmailField(
+        _l("E-mail of the person who will run it"),
+        [InputRequired(), Length(max=320)],
+        description=_l("They get a link to join, and can invite their colleagues."),
+        render_kw={"autocomplete": "off"},
+    )
+    locale = SelectField(_l("Language of the invitation"), choices=[(tag, OWN_NAMES[tag]) for tag in LOCALES])
+    tier = StringField(_l("Tier"), [Length(max=40)], render_kw={"list": "tiers", "autocomplete": "off"})
+    territory = StringField(
+        _l("Territory"), [Length(max=80)], render_kw={"list": "territories", "autocomplete": "off"}
+    )
+
+
+class PlaceForm(Form):
+    """A partner's place in the programme."""
+
+    tier = StringField(_l("Tier"), [Length(max=40)], render_kw={"list": "tiers", "autocomplete": "off"})
+    territory = StringField(
+        _l("Territory"), [Length(max=80)], render_kw={"list": "territories", "autocomplete": "off"}
+    )
+
+
+class StatusForm(Form):
+    """Suspend, resume or end, with the reason."""
+
+    reason = TextAreaField(_l("Reason"), [Length(max=1000)], description=_l("The partner reads this."))
+
+
+class BrandForm(Form):
+    """The brand profile. Fields carry no validators of their own: one place decides, for autosave and submit alike."""
+
+    name = StringField(brands.LABELS["name"], description=_l("As customers know you."))
+    logo = FileField(
+        _l("Logo"),
+        description=_l("PNG, JPEG or SVG, up to 2 MB. Empty borders are cut off."),
+        render_kw={"accept": ".png,.jpg,.jpeg,.svg", "data-max-bytes": 2 * 1024 * 1024},
+    )
+    remove_logo = BooleanField(_l("Remove the logo"))
+    primary_colour = StringField(brands.LABELS["primary_colour"], render_kw={"type": "color"})
+    legal_name = StringField(
+        brands.LABELS["legal_name"],
+        description=_l("With its legal form, as in your commercial register."),
+        render_kw={"autocomplete": "organization"},
+    )
+    address = TextAreaField(
+        brands.LABELS["address"],
+        description=_l("In the footer of every mail, as anti-spam laws ask."),
+        render_kw={"rows": 3, "autocomplete": "street-address"},
+    )
+    website = URLField(brands.LABELS["website"], render_kw={"autocomplete": "url"})
+    phone = TelField(brands.LABELS["phone"], render_kw={"autocomplete": "tel"})
+    email = EmailField(brands.LABELS["email"], render_kw={"autocomplete": "email"})
+    disclaimer = TextAreaField(
+        brands.LABELS["disclaimer"],
+        description=_l("Small print that your pieces must carry, if any."),
+        render_kw={"rows": 3},
+    )
+    sender_name = StringField(brands.LABELS["sender_name"], description=_l("The name in people’s inboxes."))
+    sender_email = EmailField(
+        brands.LABELS["sender_email"],
+        description=_l("Answers arrive here. Your mail service must allow sending from its domain."),
+    )
+
+    def values(self) -> dict[str, str]:
+        """What was typed, by field."""
+        return {
+            name: self._fields[name].data or ""
+            for name in brands.LIMITS
+            if self._fields[name].data is not None
+        }

@@ -1,0 +1,375 @@
+"""What the campaign page shows, put together from the rooms it looks into."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from babel import dates
+from babel.numbers import format_currency
+from flask import url_for
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from tmpa.audiences import service as audiences
+from tmpa.audiences.models import ContactImport, ContactList
+from tmpa.campaigns import previews, typed
+from tmpa.campaigns.models import Campaign
+from tmpa.campaigns.service import Problem, language_name, readiness
+from tmpa.kernel.clock import utcnow
+from tmpa.kernel.i18n import babel_locale, current_locale, direction, format_datetime, ngettext
+from tmpa.kernel.i18n import gettext as _
+from tmpa.kernel.i18n import lazy_gettext as _l
+from tmpa.kernel.money import Money
+from tmpa.kits.catalogue import load_catalogue
+from tmpa.kits.manifest import Slot
+from tmpa.kits.source import KitSource
+from tmpa.sending import launch
+
+CURRENCIES = tuple(
+    "EUR USD GBP CHF JPY AED AUD BHD CAD CNY CZK DKK EGP HKD INR JOD KRW KWD MAD NOK NZD PLN QAR SAR SEK SGD TND TRY "
+    "ZAR".split()
+)
+SKIPPED: dict[str, Any] = {
+    "suppressed": (_l("asked not to be written to, or their address bounced")),
+    "no_consent": _l("have not agreed to be written to"),
+    "invalid": _l("have an address that can’t be mailed"),
+    "condition": _l("reacted already"),
+    "cancelled": _l("were left out when the campaign was cancelled"),
+}
+ONLY: dict[str, Any] = {
+    "not_clicked": _l("to those who have not clicked"),
+    "not_opened": _l("to those who have not opened"),
+    "not_submitted": _l("to those who have not answered"),
+    "clicked": _l("to those who have clicked"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SlotField:
+    """One slot as a form field."""
+
+    slot: Slot
+    name: str
+    label: str
+    help: str
+    value: Any
+    error: str
+    locale: str = ""
+    choices: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def direction(self) -> str:
+        return direction(self.locale or None)
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """The slots of one language."""
+
+    locale: str
+    title: str
+    fields: list[SlotField]
+
+    @property
+    def problems(self) -> int:
+        return sum(bool(each.error) for each in self.fields)
+
+
+@dataclass(frozen=True, slots=True)
+class ListChoice:
+    """A contact list that the campaign may go to."""
+
+    list: ContactList
+    people: int
+    chosen: bool
+    importing: ContactImport | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One mail of the journey with the moment it is due."""
+
+    title: str
+    at: datetime | None
+    day: int
+    only: str
+
+
+@dataclass(slots=True)
+class Check:
+    """Whether the campaign can go, and exactly what would happen."""
+
+    problems: list[tuple[str, str]] = field(default_factory=list)
+    sentence: str = ""
+    confirm: str = ""
+    forecast: launch.Forecast | None = None
+    skips: list[tuple[str, int]] = field(default_factory=list)
+
+    @property
+    def is_ready(self) -> bool:
+        return not self.problems
+
+
+def shared_fields(source: KitSource, campaign: Campaign, errors: dict[str, str]) -> list[SlotField]:
+    """The slots that serve every language."""
+    return [
+        _field(source, slot, typed.EVERY, campaign, errors)
+        for slot in source.manifest.slots
+        if slot.kind in typed.SHARED_KINDS
+    ]
+
+
+def panels(source: KitSource, campaign: Campaign, errors: dict[str, str]) -> list[Panel]:
+    """The texts, one panel for each chosen language."""
+    return [
+        Panel(
+            locale,
+            language_name(locale),
+            [
+                _field(source, slot, locale, campaign, errors)
+                for slot in source.manifest.slots
+                if slot.kind not in typed.SHARED_KINDS
+            ],
+        )
+        for locale in campaign.locales
+    ]
+
+
+def _field(
+    source: KitSource, slot: Slot, locale: str, campaign: Campaign, errors: dict[str, str]
+) -> SlotField:
+    name = typed.field_name(slot, locale)
+    words = load_catalogue(source, _reader_locale(source)).gettext
+    kept = campaign.slots.get(locale, {}).get(slot.name)
+    if kept is None:
+        kept = typed.default_of(
+            source, slot, source.manifest.source_locale if locale == typed.EVERY else locale
+        )
+    if slot.kind == "money":
+        kept = _amount(kept, source.manifest.mdf.currency)
+    if slot.kind == "image" and not isinstance(kept, dict):
+        kept = {"url": kept or "", "alt": ""}
+    own = campaign.slot_errors.get(locale if locale != typed.EVERY else campaign.locales[0], {})
+    sentence = errors.get(name) or own.get(slot.name, "")
+    choices = tuple((choice.value, words(choice.label)) for choice in slot.choices)
+    shown = "" if locale == typed.EVERY else locale
+    explained = words(slot.help) if slot.help else ""
+    return SlotField(slot, name, words(slot.label), explained, kept, sentence, shown, choices)
+
+
+def _reader_locale(source: KitSource) -> str:
+    mine = current_locale().split("-")[0]
+    return next(
+        (tag for tag in source.manifest.locales if tag.split("-")[0] == mine), source.manifest.source_locale
+    )
+
+
+def _amount(kept: Any, currency: str) -> dict[str, str]:
+    if not isinstance(kept, dict):
+        return {"amount": "", "currency": currency}
+    if "amount_minor" not in kept:
+        return {"amount": kept.get("typed", ""), "currency": kept.get("currency") or currency}
+    money = Money(kept["amount_minor"], kept["currency"])
+    text = format_currency(money.decimal(), money.currency, "#,##0.00", locale=babel_locale(current_locale()))
+    return {"amount": text, "currency": money.currency}
+
+
+def list_choices(session: Session, campaign: Campaign) -> list[ListChoice]:
+    """Every list of the partner, those of the campaign marked, with an import still under way."""
+    chosen = {each.id for each in audiences.campaign_lists(session, campaign)}
+    running = {
+        each.list_id: each
+        for each in session.scalars(
+            select(ContactImport).where(ContactImport.state.in_(("waiting", "running")))
+        )
+    }
+    return [
+        ListChoice(summary.list, summary.people, summary.list.id in chosen, running.get(summary.list.id))
+        for summary in audiences.lists(session)
+    ]
+
+
+def stages(source: KitSource, campaign: Campaign) -> list[Stage]:
+    """The mails of the journey, with their moments as they would be if launched as planned."""
+    words = load_catalogue(source, _reader_locale(source)).gettext
+    start = campaign.launched_at or campaign.launch_at
+    return [
+        Stage(
+            words(source.manifest.piece(step.piece).title),
+            step.due_at or ((start or utcnow()) + timedelta(days=step.day) if start or step.day else None),
+            step.day,
+            str(ONLY.get(step.only, "")),
+        )
+        for step in campaign.steps
+    ]
+
+
+def step_titles(source: KitSource, campaign: Campaign) -> dict[str, str]:
+    """The title of each step's mail in the reader's language, by the step's name."""
+    words = load_catalogue(source, _reader_locale(source)).gettext
+    return {step.name: words(source.manifest.piece(step.piece).title) for step in campaign.steps}
+
+
+def check(session: Session, campaign: Campaign) -> Check:
+    """What is missing, or the sentence that says what launching will do."""
+    result = Check(
+        problems=[(problem.message, target(campaign, problem)) for problem in readiness(session, campaign)]
+    )
+    forecast = result.forecast = launch.forecast(session, campaign)
+    result.skips = [
+        (str(SKIPPED.get(reason, reason)), count) for reason, count in forecast.skipped.items() if count
+    ]
+    sends = forecast.to_send
+    if not audiences.campaign_lists(session, campaign):
+        result.problems.append((_("Choose at least one list of people."), "#people"))
+    elif sends == 0:
+        result.problems.append((_("Nobody on the chosen lists can be written to."), "#people"))
+    if campaign.launch_at is not None and campaign.launch_at <= utcnow():
+        result.problems.append((_("The planned time has passed. Choose a later one."), "#time"))
+    result.sentence = forecast.sentence()
+    result.confirm = "\n".join(filter(None, (result.sentence, when_sentence(campaign))))
+    return result
+
+
+def target(campaign: Campaign, problem: Problem) -> str:
+    """Where a problem is mended."""
+    if problem.part == "brand":
+        page = url_for("campaigns.show", campaign=campaign.public_id)
+        return url_for("partners.brand", next=page, _anchor=problem.field or None)
+    if problem.part == "kit":
+        return url_for("campaigns.index")
+    return f"#{problem.field or problem.part}"
+
+
+def when_sentence(campaign: Campaign) -> str:
+    """When the first mail leaves and what follows."""
+    if campaign.launch_at is None:
+        first = _("The first mail leaves now.")
+    else:
+        first = _(
+            "The first mail leaves on %(moment)s.", moment=in_zone(campaign.launch_at, campaign.launch_zone)
+        )
+    later = len(campaign.steps) - 1
+    if later < 1:
+        return first
+    more = ngettext(
+        "%(num)s more mail follows on its day.", "%(num)s more mails follow on their days.", later
+    )
+    return f"{first} {more}"
+
+
+def in_zone(moment: datetime, zone: str) -> str:
+    """A moment in the zone in which it was chosen, with the zone's name."""
+    try:
+        local = moment.astimezone(ZoneInfo(zone or "UTC"))
+    except (ZoneInfoNotFoundError, ValueError):
+        return format_datetime(moment)
+    text = dates.format_datetime(local, "medium", tzinfo=local.tzinfo, locale=babel_locale(current_locale()))
+    return f"{text} ({zone_label(zone or 'UTC')})"
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """The fields of the time step as they are shown."""
+
+    later: bool
+    day: str
+    hour: str
+    zone: str
+
+
+def when_fields(campaign: Campaign, form: Mapping[str, str], own_zone: str) -> When:
+    """The planned time, or what was typed; a new plan starts tomorrow at nine in the reader's zone."""
+    if "when" in form:
+        return When(
+            form["when"] == "later", form.get("day", ""), form.get("hour", ""), form.get("zone", own_zone)
+        )
+    zone = campaign.launch_zone or own_zone
+    try:
+        place = ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        zone, place = "UTC", ZoneInfo("UTC")
+    if campaign.launch_at is None:
+        return When(False, (utcnow().astimezone(place) + timedelta(days=1)).date().isoformat(), "09:00", zone)
+    local = campaign.launch_at.astimezone(place)
+    return When(True, local.date().isoformat(), local.strftime("%H:%M"), zone)
+
+
+def sender_line(campaign: Campaign) -> str:
+    """Who writes, as an inbox shows it."""
+    brand = campaign.brand
+    return f"{brand.sender_name} <{brand.sender_email}>" if brand and brand.sender_email else ""
+
+
+@lru_cache(maxsize=1)
+def zones() -> tuple[str, ...]:
+    """The time zones that people choose from."""
+    regions = (
+        "Africa",
+        "America",
+        "Antarctica",
+        "Asia",
+        "Atlantic",
+        "Australia",
+        "Europe",
+        "Indian",
+        "Pacific",
+    )
+    return (
+        "UTC",
+        *sorted(name for name in available_timezones() if name.startswith(tuple(f"{r}/" for r in regions))),
+    )
+
+
+def zone_label(zone: str) -> str:
+    """A zone's name without underscores."""
+    return zone.replace("_", " ")
+
+
+def locale_choices(source: KitSource, campaign: Campaign) -> Iterable[tuple[str, str, bool]]:
+    """Tag, name and whether the campaign uses it, for each language of the kit."""
+    return [(tag, language_name(tag), tag in campaign.locales) for tag in source.manifest.locales]
+
+
+@dataclass(frozen=True, slots=True)
+class Pane:
+    """What the preview side shows: the frames of one view."""
+
+    views: list[tuple[str, str, bool]]
+    frames: list[tuple[str, str, str, int]]
+    locale: str
+    show: str
+    document: str = ""
+
+
+def pane(source: KitSource, campaign: Campaign, show: str, locale: str) -> Pane:
+    """The frames of the view `show` ("both", or a piece's name) in `locale`; unknown ones fall back to the first."""
+    if locale not in campaign.locales:
+        locale = campaign.locales[0]
+    words = load_catalogue(source, _reader_locale(source)).gettext
+    pieces = source.manifest.pieces
+    names = [piece.name for piece in pieces]
+    mail = next((piece for piece in pieces if piece.kind == "mail"), None)
+    page = next((piece for piece in pieces if piece.kind == "page"), None)
+    has_both = mail is not None and page is not None
+    if show not in names:
+        show = "both" if has_both else names[0]
+    views = [("both", _("Mail and page"), show == "both")] if has_both else []
+    views += [(piece.name, words(piece.title), show == piece.name) for piece in pieces]
+    shown = [each for each in (mail, page) if each] if show == "both" else [source.manifest.piece(show)]
+    frames = [
+        (
+            f"preview-{number}",
+            words(piece.title),
+            url_for("campaigns.preview", campaign=campaign.public_id, piece=piece.name, locale=locale),
+            previews.WIDTHS[piece.kind],
+        )
+        for number, piece in enumerate(shown, 1)
+    ]
+    document = ""
+    if show != "both" and source.manifest.piece(show).kind == "document":
+        document = url_for("campaigns.document", campaign=campaign.public_id, piece=show, locale=locale)
+    return Pane(views, frames, locale, show, document)

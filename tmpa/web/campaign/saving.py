@@ -1,0 +1,138 @@
+"""Taking the campaign page's form: every part that can be kept is kept, each refusal comes back with its field."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, time
+from pathlib import PurePosixPath
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import FileStorage, MultiDict
+
+from tmpa.audiences import service as audiences
+from tmpa.audiences.models import ContactList
+from tmpa.campaigns import service, typed
+from tmpa.campaigns.addresses import put_asset
+from tmpa.campaigns.models import Campaign
+from tmpa.kernel.errors import NotFound, Refused
+from tmpa.kernel.i18n import current_locale
+from tmpa.kernel.i18n import gettext as _
+from tmpa.kernel.ids import parse
+from tmpa.kernel.objects import ObjectStore
+from tmpa.kits.images import check_raster
+from tmpa.kits.source import KitSource
+from tmpa.settings import Settings
+
+MAX_IMAGE_BYTES = 5 * 1024 * 1024
+
+
+def take(
+    session: Session, source: KitSource, campaign: Campaign, form: "MultiDict[str, str]"
+) -> dict[str, str]:
+    """Save what the form brought; a sentence for each field that was refused, slots included.
+
+    Parts that the form doesn't have stay as they were. Raises Refused for a launched campaign.
+    """
+    service.check_editable(campaign)
+    errors: dict[str, str] = {}
+
+    def keep(name: str, step: Callable[..., None], *values: object) -> None:
+        try:
+            step(session, source, campaign, *values)
+        except Refused as refusal:
+            errors[refusal.field or name] = str(refusal)
+
+    if "name" in form:
+        keep("name", _name, form["name"])
+    if "locales-shown" in form:
+        keep("locales", _locales, form.getlist("locales"))
+    brought = typed.read(source.manifest, source.manifest.locales, form, current_locale())
+    keep("slots", _slots, brought)
+    if "lists-shown" in form:
+        keep("lists", _lists, form.getlist("lists"))
+    if "when" in form:
+        keep("time", _time, form)
+    return {**slot_errors(source, campaign), **errors}
+
+
+def slot_errors(source: KitSource, campaign: Campaign) -> dict[str, str]:
+    """The campaign's slot errors by form field."""
+    result: dict[str, str] = {}
+    for locale, errors in campaign.slot_errors.items():
+        for slot in source.manifest.slots:
+            if slot.name in errors:
+                suffix = {"money": "-amount", "image": "-alt"}.get(slot.kind, "")
+                result[typed.field_name(slot, locale) + suffix] = errors[slot.name]
+    return result
+
+
+def _name(session: Session, source: KitSource, campaign: Campaign, name: str) -> None:
+    service.save(session, campaign, name=name, source=source)
+
+
+def _locales(session: Session, source: KitSource, campaign: Campaign, locales: list[str]) -> None:
+    service.save(session, campaign, locales=locales, source=source)
+
+
+def _slots(session: Session, source: KitSource, campaign: Campaign, brought: typed.Values) -> None:
+    service.save(session, campaign, slots=brought, source=source)
+
+
+def _lists(session: Session, _source: KitSource, campaign: Campaign, names: list[str]) -> None:
+    wanted = {_list_id(name) for name in names}
+    chosen = [row.list for row in audiences.lists(session) if row.list.id in wanted]
+    if len(chosen) != len(wanted):
+        raise NotFound
+    audiences.set_campaign_lists(session, campaign, chosen)
+
+
+def _list_id(name: str) -> object:
+    try:
+        return parse(ContactList.__prefix__, name)
+    except ValueError:
+        raise NotFound from None
+
+
+def _time(session: Session, _source: KitSource, campaign: Campaign, form: Mapping[str, str]) -> None:
+    if form["when"] != "later":
+        service.set_time(session, campaign, None)
+        return
+    zone = form.get("zone", "UTC")
+    try:
+        day, hour = (
+            date.fromisoformat(form.get("day", "")),
+            time.fromisoformat(form.get("hour", "") or "09:00"),
+        )
+        local = datetime.combine(day, hour.replace(tzinfo=None), ZoneInfo(zone))
+    except (ValueError, ZoneInfoNotFoundError):
+        raise Refused(_("Choose a day, such as 2026-11-30, and a time of day."), "day") from None
+    try:
+        service.set_time(session, campaign, local.astimezone(UTC), zone)
+    except Refused as refusal:
+        raise Refused(refusal.message, "day") from None
+
+
+def take_images(
+    store: ObjectStore,
+    settings: Settings,
+    source: KitSource,
+    form: "MultiDict[str, str]",
+    files: Mapping[str, FileStorage],
+) -> tuple["MultiDict[str, str]", dict[str, str]]:
+    """The form with uploaded pictures put in place as addresses, and a sentence for each picture refused."""
+    filled, errors = form.copy(), {}
+    for slot in source.manifest.slots:
+        name = typed.field_name(slot, typed.EVERY)
+        upload = files.get(f"{name}-file") if slot.kind == "image" else None
+        data = upload.read() if upload is not None else b""
+        if upload is None or not data:
+            continue
+        suffix = PurePosixPath(upload.filename or "").suffix.lower()
+        if len(data) > MAX_IMAGE_BYTES:
+            errors[f"{name}-alt"] = _("The picture is larger than 5 MB. Save a smaller one.")
+        elif suffix not in {".png", ".jpg", ".jpeg"}:
+            errors[f"{name}-alt"] = _("Use a PNG or JPEG picture.")
+        elif findings := check_raster(f"upload{suffix}", data):
+            errors[f"{name}-alt"] = findings[0].message
+        else:
+            filled[f"{name}-url"] = put_asset(store, settings, data, suffix)
+    return filled, errors
