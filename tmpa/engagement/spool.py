@@ -19,6 +19,7 @@ from pathlib import Path
 import structlog
 
 SUFFIX = ".jsonl"
+REJECTED_FOLDER = "rejected"
 REJECTED_SUFFIX = ".rejected"
 MAX_BYTES = 16_000_000
 MAX_AGE_SECONDS = 30.0
@@ -181,12 +182,13 @@ def read_lines(path: Path, offset: int, max_bytes: int = 1_000_000) -> tuple[lis
     return data[:end].split(b"\n")[:-1], offset + end
 
 
-def set_aside(path: Path, lines: list[bytes], sync: bool = True) -> None:
-    """Append lines that can't be stored to the file's `.rejected` neighbour."""
+def set_aside(path: Path, lines: list[bytes]) -> None:
+    """Append lines that can't be stored to the file's namesake under `rejected/`."""
     if not lines:
         return
-    with path.with_suffix(REJECTED_SUFFIX).open("ab") as handle:
+    folder = path.parent / REJECTED_FOLDER
+    folder.mkdir(exist_ok=True)
+    with (folder / path.with_suffix(REJECTED_SUFFIX).name).open("ab") as handle:
         handle.write(b"".join(line + b"\n" for line in lines))
         handle.flush()
-        if sync:
-            os.fsync(handle.fileno())
+        os.fsync(handle.fileno())

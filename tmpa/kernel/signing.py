@@ -51,6 +51,10 @@ class Signer:
         """32 bytes derived from the newest secret, for a library that wants a key of its own."""
         return self._derived(purpose)[0]
 
+    def keys(self, purpose: str) -> tuple[bytes, ...]:
+        """The keys of `key` from every secret still in use, newest first: what was encrypted may be with any."""
+        return tuple(self._derived(purpose))
+
     def mac(self, purpose: str, data: bytes) -> bytes:
         """16 bytes that only we could have made for `data`."""
         return hmac.digest(self._derived(purpose)[0], data, "sha256")[:MAC_BYTES]

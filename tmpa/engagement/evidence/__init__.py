@@ -1,0 +1,1 @@
+"""The evidence log: canonical leaves, a Merkle tree over them, signed checkpoints, dossiers. See docs/evidence.md."""
