@@ -1,1 +1,1 @@
-"""Leads, deal registrations, attribution."""
+"""Leads, deal registrations, rules of engagement, attribution."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from babel.numbers import NumberFormatError, get_currency_precision, is_currency, parse_decimal
+from babel.numbers import NumberFormatError, format_decimal, get_currency_precision, is_currency, parse_decimal
 
 from tmpa.kernel.errors import Refused
 from tmpa.kernel.i18n import lazy_gettext as _l
@@ -70,3 +70,10 @@ def parse_amount(text: str, currency: str, locale: str, field: str = "amount") -
     if minor > MAX_MINOR:
         raise Refused(_l("The amount is too large."), field)
     return int(minor)
+
+
+def write_amount(amount_minor: int, currency: str, locale: str) -> str:
+    """The amount as `parse_amount` reads it back in the same locale, for a form's field."""
+    digits = exponent(currency)
+    pattern = f"0.{'0' * digits}" if digits else "0"
+    return format_decimal(Money(amount_minor, currency).decimal(), pattern, locale=locale.replace("-", "_"))

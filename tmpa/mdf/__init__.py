@@ -1,1 +1,1 @@
-"""Funds, requests, claims, dossiers, payouts."""
+"""Market development funds: funds, requests, claims, dossiers, payouts and the ledger under them."""
