@@ -193,20 +193,20 @@ class _Compiler:
             case "link":
                 self._link(writer, self._links[marker.name], marker)
             case "pixel":
-                writer.write(f"{self._where.tracking_url}/o/")
+                writer.write(_fragment(marker, f"{self._where.tracking_url}/o/"))
                 self._in_body(writer, "pixel", self._mint("open"))
                 writer.write(".gif")
             case "unsubscribe":
-                writer.write(escape(marker.context, f"{self._where.portal_url}/u/"))
+                writer.write(_fragment(marker, f"{self._where.portal_url}/u/"))
                 self._in_body(writer, "unsubscribe", self._mint("unsubscribe"))
 
     def _link(self, writer: QpWriter, link: Link, marker: Marker) -> None:
         if urlsplit(link.url).scheme not in ("http", "https"):  # mailto: and tel: can't be counted
             writer.write(escape(marker.context, link.url))
             return
-        writer.write(escape(marker.context, f"{self._where.tracking_url}/c/"))
+        writer.write(_fragment(marker, f"{self._where.tracking_url}/c/"))
         self._in_body(writer, f"link.{link.number}", self._mint("click", link))
-        writer.write(escape(marker.context, click_target(link.url)))
+        writer.write(_fragment(marker, click_target(link.url)))
 
     def _mint(self, kind: str, link: Link | None = None) -> Mint:
         match kind:
@@ -236,3 +236,8 @@ class _Compiler:
 
     def _bytes(self, constant: bytes) -> None:
         self._stretches[-1].append(constant)
+
+
+def _fragment(marker: Marker, text: str) -> str:
+    """A part of one of our own addresses; `escape` wants whole ones where an address stands."""
+    return text if marker.context == "plain" else escape("attribute", text)

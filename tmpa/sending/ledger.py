@@ -67,7 +67,7 @@ def snapshot(session: Session, step: CampaignStep) -> int:
     session.flush()
     dialect = session.get_bind().dialect.name
     statement = queries.snapshot(campaign, step, first_step(session, campaign.id), utcnow(), dialect)
-    result = session.connection().execute(statement)
+    result = session.connection().execute(statement, execution_options={"preserve_rowcount": True})
     return max(result.rowcount, 0)
 
 
@@ -172,23 +172,22 @@ def extend(session: Session, step: CampaignStep, lease_id: uuid.UUID, seconds: i
 def release(session: Session, step: CampaignStep, lease_id: uuid.UUID) -> None:
     """Give back what is still leased: to be sent later, or, when the campaign was cancelled, never."""
     row = recipients().c
-    _give_back(session, and_(row.step_id == step.id, row.state == "leased", row.lease == lease_id))
+    _give_back(session, and_(row.step_id == step.id, row.lease == lease_id))
 
 
 def _give_back(session: Session, which: ColumnElement[bool]) -> int:
     row = recipients().c
-    cancelled = exists().where(Campaign.id == row.campaign_id, Campaign.state == "cancelled")
-    kept = {"lease": None, "lease_until": None}
-    done = session.execute(
-        update(recipients())
-        .where(which, cancelled)
-        .values(state="skipped", reason="cancelled", **kept)
-        .returning(row.id)
-    ).all()
-    back = session.execute(
-        update(recipients()).where(which).values(state="planned", **kept).returning(row.id)
-    ).all()
-    return len(done) + len(back)
+    leased = (which, row.state == "leased")
+    ended = exists().where(Campaign.id == row.campaign_id, Campaign.state == "cancelled")
+    empty = {"lease": None, "lease_until": None}
+    count = 0
+    for where, values in (
+        ((*leased, ended), {"state": "skipped", "reason": "cancelled"}),
+        (leased, {"state": "planned"}),
+    ):
+        changed = update(recipients()).where(*where).values(**empty, **values).returning(row.id)
+        count += len(session.execute(changed).all())
+    return count
 
 
 def cancel_waiting(session: Session, campaign: Campaign) -> int:

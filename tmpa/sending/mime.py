@@ -59,10 +59,14 @@ def header_text(text: str, column: int) -> bytes:
     return _encoded_words(text, column)
 
 
+NAME_LENGTH = 120
+"""Characters of a display name that anybody could still read."""
+
+
 def phrase(text: str, column: int) -> bytes:
     """A display name (RFC 5322 phrase) that begins at `column`."""
-    text = one_line(text)
-    if not text.isascii() or "=?" in text or len(text) + column > 74:
+    text = one_line(text)[:NAME_LENGTH].rstrip()
+    if not text.isascii() or "=?" in text:
         return _encoded_words(text, column)
     if _PLAIN_WORDS.fullmatch(text):
         return text.encode()

@@ -85,7 +85,7 @@ def _counts(session: Session, campaign: Campaign) -> dict[str, int]:
         .where(Recipient.vendor_id == campaign.vendor_id, Recipient.campaign_id == campaign.id)
         .group_by(Recipient.state)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def _lines(
