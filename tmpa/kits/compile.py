@@ -121,7 +121,7 @@ class _Form:
         return self.__html__()
 
 
-def _gettext(book: Catalogue, text: object, **values: object) -> str:
+def _gettext(book: Catalogue, text: object, /, **values: object) -> str:
     if not isinstance(text, str):
         raise TemplateMistake(_("_() wants a text in quotes."), _("Write the source text itself."))
     translated = book.gettext(text)
@@ -182,7 +182,7 @@ def _context(source: KitSource, piece: Piece, book: Catalogue, shape: Shape) -> 
     }
     vendor = manifest.vendor
     context: dict[str, object] = {
-        "_": partial(_gettext, book),
+        "_": lambda text, /, **values: _gettext(book, text, **values),  # a partial would show its arguments
         "locale": book.locale,
         "direction": way,
         "start": "right" if way == "rtl" else "left",
@@ -202,7 +202,7 @@ def _context(source: KitSource, piece: Piece, book: Catalogue, shape: Shape) -> 
         ),
         "slot": Space("slot", slots),
         "brand": Space("brand", brand),
-        "asset": partial(_asset, source, isinstance(piece, MailPiece)),
+        "asset": lambda path: _asset(source, isinstance(piece, MailPiece), path),
     }
     if isinstance(piece, MailPiece):
         recipient = {name: TemplateHole("recipient", name, testable=False) for name in RECIPIENT_NAMES}
@@ -211,7 +211,7 @@ def _context(source: KitSource, piece: Piece, book: Catalogue, shape: Shape) -> 
     if isinstance(piece, PagePiece):
         context["page"] = Space("page", {"url": TemplateHole("page", "", flavour="address")})
         context["form"] = _Form(partial(form_html, piece, book))
-        context["inline"] = partial(_inline, source)
+        context["inline"] = lambda path: _inline(source, path)
     context["link"] = Space("link", links)
     return context
 

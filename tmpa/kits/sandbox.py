@@ -15,6 +15,7 @@ from jinja2 import (
     TemplateError,
     TemplateNotFound,
     TemplateSyntaxError,
+    Undefined,
     nodes,
 )
 from jinja2.filters import FILTERS
@@ -174,6 +175,8 @@ def printable(value: object) -> object:
 def _finalize(value: object) -> object:
     if isinstance(value, TemplateHole):
         return Markup(value.printed())  # noqa: S704 - letters and digits
+    if isinstance(value, Undefined):
+        return str(value)  # raises and says what is undefined or unsafe
     if value is None or isinstance(value, bool) or callable(value):
         raise TemplateMistake(
             _("The template prints something that is no text."), _("Print a text or a number.")

@@ -13,7 +13,9 @@ Make = Callable[..., KitSource]
 def skeleton_files() -> dict[str, bytes]:
     """The files of the starting kit."""
     files = {
-        path.relative_to(SKELETON).as_posix(): path.read_bytes() for path in SKELETON.rglob("*") if path.is_file()
+        path.relative_to(SKELETON).as_posix(): path.read_bytes()
+        for path in SKELETON.rglob("*")
+        if path.is_file()
     }
     files["kit.toml"] = files["kit.toml"].replace(b"KIT-NAME", b"small-kit")
     return files

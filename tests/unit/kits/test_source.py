@@ -1,7 +1,6 @@
 """Reading folders and zips: everything unsafe is refused with a sentence that says what and where."""
 
 import io
-import os
 import stat
 import zipfile
 from pathlib import Path
@@ -28,7 +27,9 @@ def refused(data: bytes) -> KitRefused:
     return caught.value
 
 
-def test_folder_zip_and_zip_with_a_top_folder_are_the_same_kit(files: dict[str, bytes], tmp_path: Path) -> None:
+def test_folder_zip_and_zip_with_a_top_folder_are_the_same_kit(
+    files: dict[str, bytes], tmp_path: Path
+) -> None:
     for path, data in files.items():
         target = tmp_path / path
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -51,7 +52,8 @@ def test_hash_depends_on_names_and_content() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["../evil.txt", "a/../../evil.txt", "/etc/evil.txt", "C:\\evil.txt", "a\\..\\evil.txt", "mails/\x01.txt"]
+    "name",
+    ["../evil.txt", "a/../../evil.txt", "/etc/evil.txt", "C:\\evil.txt", "a\\..\\evil.txt", "mails/\x01.txt"],
 )
 def test_paths_that_lead_out_are_refused(files: dict[str, bytes], name: str) -> None:
     finding = refused(zipped({**files, name: b"x"})).findings[0]
@@ -88,7 +90,7 @@ def test_links_are_refused_in_zip_and_folder(files: dict[str, bytes], tmp_path: 
         archive.writestr(link, "/etc/passwd")
     assert "link" in refused(out.getvalue()).findings[0].message
     (tmp_path / "kit.toml").write_bytes(files["kit.toml"])
-    os.symlink("/etc/passwd", tmp_path / "passwd.txt")
+    (tmp_path / "passwd.txt").symlink_to("/etc/passwd")
     with pytest.raises(KitRefused, match="symbolic link"):
         read_folder(tmp_path)
 
