@@ -5,10 +5,13 @@ import sys
 import click
 
 from tmpa.accounts.commands import organization_group, user_group
+from tmpa.engagement.commands import evidence_group, proof_group
 from tmpa.kernel.errors import NotFound, Refused
 from tmpa.kits.commands import kit
 from tmpa.migrations.commands import group as db_group
 from tmpa.settings import SettingsError
+from tmpa.story.commands import story
+from workers.commands import COMMANDS as process_commands
 
 
 class Commands(click.Group):
@@ -30,5 +33,5 @@ def main() -> None:
     """tmpa: through-partner marketing automation. Settings come from TMPA_… variables (docs/operators)."""
 
 
-for command in (db_group, kit, organization_group, user_group):
+for command in (*process_commands, db_group, evidence_group, kit, organization_group, proof_group, story, user_group):
     main.add_command(command)
