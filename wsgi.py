@@ -1,19 +1,9 @@
 """The WSGI entries: factories, so that importing this module starts nothing.
 
-`granian --factory wsgi:portal`, `gunicorn 'wsgi:portal()'`; the tracking app is `wsgi:tracking`.
+`granian --interface wsgi --factory wsgi:portal`, `gunicorn 'wsgi:portal()'`; the tracking app is `wsgi:tracking`.
 """
 
-from flask import Flask
+from workers.sites.portal import create as portal
+from workers.sites.tracking import create as tracking
 
-from tmpa.app import create_app
-from tmpa.kernel import logs
-from tmpa.settings import load_settings
-from workers.processes import die_with_parent
-
-
-def portal() -> Flask:
-    """The portal, from the environment's settings."""
-    die_with_parent()
-    settings = load_settings()
-    logs.configure(settings, "portal")
-    return create_app(settings)
+__all__ = ["portal", "tracking"]

@@ -1,4 +1,4 @@
-"""The commands that run processes: `tmpa web`, `track`, `inbox`, `worker`, `relay`, `schedule`."""
+"""The commands that run processes: `tmpa web`, `track`, `inbox`, `worker`, `relay`, `schedule`, `drain`, `demo`."""
 
 from typing import Any
 
@@ -8,6 +8,8 @@ from tmpa.app import open_services
 from tmpa.db import Database
 from tmpa.kernel import logs
 from tmpa.settings import Settings, load_settings
+from workers import demo as demos
+from workers import drain as drains
 from workers import relay as relays
 from workers import schedule as schedules
 from workers import web as sites
@@ -76,4 +78,12 @@ def schedule() -> None:
     schedules.serve(schedules.Scheduler(Database(settings), SCHEDULE), stop)
 
 
-COMMANDS: tuple[click.Command, ...] = (web, track, inbox, worker, relay, schedule)
+@click.command()
+def drain() -> None:
+    """Bring tracking events from the local spool into the database; one beside each tracking app."""
+    stop = stop_on_signals()
+    settings = _settings("drain")
+    drains.serve(open_services(settings), stop)
+
+
+COMMANDS: tuple[click.Command, ...] = (web, track, inbox, worker, relay, schedule, drain, *demos.COMMANDS)

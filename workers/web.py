@@ -35,7 +35,7 @@ def serve(
     die_with_parent()
     own_host, own_port = address_of(url_of(site, settings))
     Granian(
-        f"wsgi:{site}",
+        f"workers.sites.{site}:create",
         factory=True,
         interface=Interfaces.WSGI,
         address=host or own_host,
