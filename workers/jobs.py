@@ -10,9 +10,14 @@ from typing import Any, NamedTuple
 from tmpa.accounts import service as accounts
 from tmpa.audiences import imports
 from tmpa.campaigns import rendering
+from tmpa.deals import leads, registration, touchpoints
+from tmpa.engagement import service as engagement
+from tmpa.kernel.clock import utcnow
 from tmpa.kernel.http import Services
 from tmpa.kernel.jobs import Queue, subscribe
-from tmpa.kernel.scope import Scope
+from tmpa.kernel.scope import Scope, load
+from tmpa.pages import publish
+from tmpa.pages.models import Submission
 from tmpa.partners import service as partners
 from tmpa.sending import batches, launch, ledger, platform_mail
 
@@ -57,7 +62,34 @@ def send_mail(context: Services, mail: str) -> None:
 @job("campaigns.finish_pieces")
 def finish_pieces(context: Services, campaign: str) -> None:
     with context.database.unit_of_work(Scope.system()) as session:
-        rendering.finish_campaign(session, context.store, context.signer, context.settings, uuid.UUID(campaign))
+        rendering.finish_campaign(
+            session, context.store, context.signer, context.settings, uuid.UUID(campaign)
+        )
+
+
+@job("engagement.forget_contact")
+def forget_contact_events(context: Services, contact: str) -> None:
+    engagement.forget_contact(context, contact)
+
+
+@job("engagement.record_deliveries")
+def record_deliveries(context: Services) -> None:
+    engagement.record_deliveries(context)
+
+
+@job("engagement.record_unsubscribe")
+def record_unsubscribe(context: Services, vendor: str, recipient: str, at: str, by: str) -> None:
+    engagement.record_unsubscribe(context, vendor, recipient, at)
+
+
+@job("engagement.seal")
+def seal_evidence(context: Services) -> None:
+    engagement.seal(context)
+
+
+@job("pages.publish_campaign")
+def publish_campaign(context: Services, campaign: str) -> None:
+    publish.publish_campaign(context, campaign)
 
 
 @job("sending.forget_contact")
@@ -87,15 +119,48 @@ def start_due_steps(context: Services) -> None:
     launch.start_due(context)
 
 
+@job("deals.collect_touchpoints")
+def collect_touchpoints(context: Services) -> None:
+    with context.database.unit_of_work(Scope.system()) as session:
+        touchpoints.collect_for_open_deals(session)
+
+
+@job("deals.expire_overdue")
+def expire_overdue(context: Services) -> None:
+    with context.database.unit_of_work(Scope.system()) as session:
+        registration.expire_overdue(session, utcnow().date())
+
+
+@job("deals.forget_contact")
+def forget_lead(context: Services, contact: str) -> None:
+    with context.database.unit_of_work(Scope.system()) as session:
+        leads.forget(session, uuid.UUID(contact))
+
+
+@job("deals.make_lead")
+def make_lead(context: Services, submission: str) -> None:
+    with context.database.unit_of_work(Scope.system()) as session:
+        leads.lead_from_submission(session, load(session, Submission, uuid.UUID(submission)))
+
+
 SUBSCRIPTIONS: tuple[tuple[str, str], ...] = (
+    ("audiences.erasing", "deals.forget_contact"),
+    ("audiences.erasing", "engagement.forget_contact"),
     ("audiences.erasing", "sending.forget_contact"),
+    ("engagement.submitted", "deals.make_lead"),
     ("campaigns.launching", "campaigns.finish_pieces"),
+    ("campaigns.pieces_ready", "pages.publish_campaign"),
     ("pages.published", "sending.start_campaign"),
+    ("sending.unsubscribed", "engagement.record_unsubscribe"),
 )
 """(event, job) pairs: how news travels to the rooms above."""
 
 SCHEDULE: tuple[Tick, ...] = (
     Tick("accounts.forget_expired", 3600),
+    Tick("deals.collect_touchpoints", 300),
+    Tick("deals.expire_overdue", 3600),
+    Tick("engagement.record_deliveries", 3, "events"),
+    Tick("engagement.seal", 15, "events"),
     Tick("sending.reap_leases", 10),
     Tick("sending.start_due_steps", 10),
 )

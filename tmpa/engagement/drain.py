@@ -41,15 +41,15 @@ def _drain_file(context: Services, path: Path) -> int:
     total = 0
     while True:
         try:
+            if not _is_behind(context, path):
+                _let_go(context, path)
+                return total
             done, moved = _drain_chunk(context, path)
-        except DataError:
-            # One line holds what the database refuses: find it, set it aside, go on.
+        except (DataError, IntegrityError):
+            # Another drain began the same file in the same moment, or one line holds what the database refuses:
+            # go on line by line, set that one aside.
             done, moved = _drain_one(context, path)
         except FileNotFoundError:  # another drain was faster and has deleted it
-            return total
-        except IntegrityError:
-            # Another drain began the same file in the same moment; what it stores is stored.
-            log.info("drain.raced", file=path.name)
             return total
         total += done
         if not moved:
@@ -57,10 +57,19 @@ def _drain_file(context: Services, path: Path) -> int:
             return total
 
 
+def _is_behind(context: Services, path: Path) -> bool:
+    # Read-only first: on SQLite a quiet spool must not be in everybody's way several times a second.
+    with context.database.unit_of_work(Scope.system(), write=False) as session:
+        offset = session.scalars(
+            select(SpoolOffset.offset).where(SpoolOffset.name == path.name)
+        ).one_or_none()
+    return path.stat().st_size > (offset or 0)
+
+
 def _drain_one(context: Services, path: Path) -> tuple[int, bool]:
     try:
         return _drain_chunk(context, path, max_bytes=1)
-    except DataError as error:
+    except (DataError, IntegrityError) as error:
         log.warning("drain.refused_by_database", file=path.name, error=str(error.orig)[:200])
         with context.database.unit_of_work(Scope.system()) as session:
             offset = _offset(session, path.name)
@@ -76,7 +85,7 @@ def _drain_chunk(context: Services, path: Path, max_bytes: int = CHUNK_BYTES) ->
         offset = _offset(session, path.name)
         lines, end = spool.read_lines(path, offset.offset, max_bytes)
         if not lines:
-            session.rollback()  # nothing read, nothing to keep: a quiet spool writes nothing
+            session.rollback()  # half a line: its other half comes, or its writer is gone
             return 0, False
         batch, bad = _parse(lines)
         stored = store(session, context.store, list(batch.values()))

@@ -1,18 +1,17 @@
 """Leaves: facts in canonical JSON (RFC 8785) that name people only by pseudonym."""
 
 import hmac
-import json
 import os
 import uuid
 from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any, Final
 
-import rfc8785
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tmpa.audiences.models import Contact
+from tmpa.engagement.evidence.canonical import canonical
 from tmpa.engagement.models import EngagementEvent
 from tmpa.kernel.ids import public
 
@@ -21,31 +20,9 @@ _CHUNK = 500
 _ERASED = "erased-"  # how an erased person's row begins its address: it never gets a pseudonym again
 
 
-class BadLeaf(Exception):
-    """The text is not a leaf in canonical form."""
-
-
-def canonical(value: Any) -> bytes:
-    """RFC 8785 bytes. Raises rfc8785.CanonicalizationError for what JSON can't hold exactly."""
-    return rfc8785.dumps(value)
-
-
 def body_of(kind: str, facts: dict[str, Any]) -> bytes:
     """A leaf's data: the facts with their kind and the format's number."""
     return canonical({**facts, "format": FORMAT, "kind": kind})
-
-
-def parse_canonical(data: bytes) -> dict[str, Any]:
-    """A JSON object that is written in canonical form. Raises BadLeaf for any other bytes."""
-    try:
-        value = json.loads(data)
-        exact = isinstance(value, dict) and canonical(value) == data
-    except (ValueError, RecursionError, rfc8785.CanonicalizationError):
-        exact = False
-    if not exact:
-        raise BadLeaf("not an object in canonical JSON")
-    parsed: dict[str, Any] = value
-    return parsed
 
 
 def moment(value: datetime) -> str:

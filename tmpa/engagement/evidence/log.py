@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from tmpa.campaigns.models import CampaignStep
 from tmpa.engagement.evidence import leaves, tree
+from tmpa.engagement.evidence.canonical import parse_canonical
 from tmpa.engagement.evidence.checkpoint import (
     BadNote,
     Checkpoint,
@@ -49,7 +50,8 @@ def append(
 ) -> EvidenceLeaf:
     """Add one fact to a vendor's log; nobody else appends until the transaction ends, so positions have no gaps.
 
-    `facts` is JSON with integers below 2^53 and names people only by pseudonym. Wants the system's scope.
+    `facts` is JSON with integers below 2^53 and names people only by pseudonym; a leaf of a campaign always names it
+    and goes into its dossiers. Wants the system's scope.
     """
     _hold(session, vendor_id)
     leaf = _leaf(vendor_id, size_of(session, vendor_id), kind, facts, campaign_id)
@@ -61,6 +63,8 @@ def append(
 def _leaf(
     vendor_id: uuid.UUID, position: int, kind: str, facts: dict[str, Any], campaign_id: uuid.UUID | None
 ) -> EvidenceLeaf:
+    if campaign_id is not None:
+        facts = {**facts, "campaign": public("cmp", campaign_id)}
     body = leaves.body_of(kind, facts)
     return EvidenceLeaf(
         vendor_id=vendor_id,
@@ -244,7 +248,7 @@ def _audit_events(session: Session, vendor_id: uuid.UUID) -> Finding | None:
         position = event.leaf_index or 0
         if body is None:
             return Finding(position, f"event {event.public_id} points to a leaf that is not there")
-        facts = leaves.parse_canonical(body.encode())
+        facts = parse_canonical(body.encode())
         said = (
             facts.get("id"),
             facts.get("event"),
