@@ -42,7 +42,9 @@ def programme(database: Database, settings: Settings, name: str = "north") -> Pr
     for partner_id in (first, second):
         partnership(database, vendor_id, partner_id)
 
-    def person(organization_id: uuid.UUID, role: Role, who: str, vendors: tuple[uuid.UUID, ...] = ()) -> Member:
+    def person(
+        organization_id: uuid.UUID, role: Role, who: str, vendors: tuple[uuid.UUID, ...] = ()
+    ) -> Member:
         return member(database, settings, organization_id, role, f"{who}@{name}.example", vendors)
 
     campaign_id, step_id, page_id = campaign(database, vendor_id, first, f"spring-{name}")

@@ -128,7 +128,11 @@ def submitted_claim(
 def mark_verified(world: Programme, claim_id: uuid.UUID) -> None:
     """As if the dossier had been assembled and verified."""
     with world.database.unit_of_work(Scope.system()) as session:
-        load(session, Claim, claim_id).evidence = {"state": "ready", "verified": True, "clicked": {"human": 12}}
+        load(session, Claim, claim_id).evidence = {
+            "state": "ready",
+            "verified": True,
+            "clicked": {"human": 12},
+        }
 
 
 def today() -> date:

@@ -4,6 +4,7 @@ from flask import Blueprint
 
 from tmpa.accounts import views as accounts
 from tmpa.audiences import views as audiences
+from tmpa.deals import views as deals
 from tmpa.sending import views as sending
 from tmpa.web import health, operator
 from tmpa.web import views as web
@@ -20,5 +21,6 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     partners.blueprint,
     campaigns.blueprint,
     sending.blueprint,
+    deals.blueprint,
     operator.blueprint,
 )

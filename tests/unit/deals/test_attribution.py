@@ -32,7 +32,9 @@ def test_credit_sums_to_exactly_one(model: Model, given_touches: list[Touch]) ->
 
 
 @given(st.sampled_from(Model), touches, st.permutations(range(40)))
-def test_the_order_of_reading_does_not_matter(model: Model, given_touches: list[Touch], order: list[int]) -> None:
+def test_the_order_of_reading_does_not_matter(
+    model: Model, given_touches: list[Touch], order: list[int]
+) -> None:
     shuffled = [given_touches[place] for place in order if place < len(given_touches)]
     assert credit(model, shuffled) == credit(model, given_touches)
 

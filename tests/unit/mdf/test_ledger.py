@@ -43,7 +43,13 @@ def test_a_cause_moves_money_once(world: Programme) -> None:
 
 @pytest.mark.parametrize(
     "moves",
-    [{"source": -5, "available": 4}, {"available": 5}, {}, {"source": 0, "available": 0}, {"source": -1, "pocket": 1}],
+    [
+        {"source": -5, "available": 4},
+        {"available": 5},
+        {},
+        {"source": 0, "available": 0},
+        {"source": -1, "pocket": 1},
+    ],
 )
 def test_an_unbalanced_entry_is_a_bug(world: Programme, moves: dict[str, int]) -> None:
     fund_id = fund(world)
