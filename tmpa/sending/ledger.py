@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Text, and_, bindparam, cast, exists, func, select, update
+from sqlalchemy import ColumnElement, Text, and_, bindparam, cast, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from tmpa.campaigns.models import Campaign, CampaignStep
@@ -143,7 +143,7 @@ def record(session: Session, step: CampaignStep, lease_id: uuid.UUID, results: I
             row.vendor_id == step.vendor_id,
             row.id == bindparam("row_id"),
             row.lease == lease_id,
-            row.state.in_(("in_flight", "uncertain")),
+            or_(row.state == "in_flight", row.state == "uncertain"),  # IN can't be used with many parameter sets
         )
         .values(
             state=bindparam("new_state"),

@@ -136,7 +136,7 @@ def test_a_reminder_goes_to_the_frozen_people_who_did_not_click(world: SendingWo
                     kind="clicked",
                     verdict=verdict,
                     occurred_at=utcnow(),
-                )  # fmt: skip
+                )
             )
     assert snapshot(world, 1) == 3
     assert {email: (row.state, row.reason) for email, row in world.recipients(1).items()} == {

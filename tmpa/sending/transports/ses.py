@@ -9,10 +9,13 @@ from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
-    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
     HTTPClientError,
     NoCredentialsError,
-    ReadTimeoutError,
+    PartialCredentialsError,
+    ProxyConnectionError,
+    SSLError,
 )
 
 from tmpa.sending.transports.base import Connection, Outcome, TransportUnavailable, clip
@@ -33,6 +36,14 @@ _OURS = {
     "SignatureDoesNotMatch",
     "ExpiredTokenException",
 }
+_NOT_SENT = (
+    EndpointConnectionError,
+    ConnectTimeoutError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ProxyConnectionError,
+    SSLError,
+)
 
 
 class SesTransport:
@@ -81,10 +92,10 @@ class _SesConnection:
             )
         except ClientError as error:
             return _classify(error)
-        except (ReadTimeoutError, ConnectionClosedError) as error:
-            return Outcome("uncertain", 0, clip(str(error)))
-        except (HTTPClientError, NoCredentialsError) as error:
+        except _NOT_SENT as error:
             raise TransportUnavailable(f"Amazon SES can't be reached: {clip(str(error))}") from error
+        except HTTPClientError as error:  # the connection ended, or no answer came, after the request had left
+            return Outcome("uncertain", 0, clip(str(error)))
         return Outcome("handed_over", 250, f"250 2.0.0 {answer['MessageId']}")
 
 
