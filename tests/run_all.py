@@ -92,12 +92,12 @@ def floors(_extra: list[str]) -> int:
 
 def catalogues(_extra: list[str]) -> int:
     """Every text of the portal is there in every shipped language."""
-    return run(sys.executable, "tests/check_catalogues.py")
+    return run(sys.executable, "-m", "tests.check_catalogues")
 
 
 def schema(_extra: list[str]) -> int:
     """Models and migrations agree, on SQLite and PostgreSQL."""
-    return run(sys.executable, "tests/check_schema.py")
+    return run(sys.executable, "-m", "tests.check_schema")
 
 
 def tests(extra: list[str]) -> int:

@@ -4,6 +4,7 @@ Any number may run at once. A row is dispatched in the database first and pushed
 the two costs the dispatch lease's time, never the job.
 """
 
+import secrets
 import threading
 import time
 from datetime import timedelta
@@ -102,8 +103,9 @@ class Relay:
             self._queues[job.queue].enqueue_call(
                 "workers.run.run",
                 args=(str(job.id),),
-                # A retry is a new job to RQ: the end of the first run deletes what has the first run's id.
-                job_id=f"{job.id}-{job.attempts}",
+                # Each push is a job of its own to RQ: were the id the same, the end of one run would delete what
+                # another worker has just taken up. The row lets only one of them run.
+                job_id=f"{job.id}-{secrets.token_hex(4)}",
                 description=job.name,
                 timeout=TIME_LIMITS[job.queue] + BACKSTOP_SECONDS,
                 result_ttl=0,

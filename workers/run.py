@@ -32,6 +32,7 @@ Jobs = Mapping[str, Callable[..., Any]]
 
 LEASE_SECONDS = 30
 ERROR_LENGTH = 4000
+QUICK_SECONDS = 1.0  # a job that went well in less is no news
 
 log = structlog.get_logger("jobs")
 
@@ -128,9 +129,8 @@ class Runner:
             lease.stop()
         state = self._record(job, error)
         seconds = round((utcnow() - begun).total_seconds(), 3)
-        log.info(
-            "job.ran", job=job.public_id, name=job.name, state=state, attempt=job.attempts, seconds=seconds
-        )
+        tell = log.debug if state == "done" and seconds < QUICK_SECONDS else log.info
+        tell("job.ran", job=job.public_id, name=job.name, state=state, attempt=job.attempts, seconds=seconds)
         if isinstance(error, (KeyboardInterrupt, SystemExit)):
             raise error
         return state
