@@ -34,6 +34,9 @@ _HEAD_END = re.compile(r"</head\s*>", re.IGNORECASE)
 _HEAD_START = re.compile(r"<head[^>]*>", re.IGNORECASE)
 _STYLE = re.compile(r"<style[^>]*>.*?</style\s*>", re.IGNORECASE | re.DOTALL)
 
+GONE = '<meta name="tmpa-state" content="gone">'
+"""Tells the portal to answer with 410; a plain file server can't, its visitors read the same words."""
+
 NOTICE_STYLE = (
     "body.tmpa-notice{margin:0;font:400 1.0625rem/1.65 'Segoe UI','Helvetica Neue','Noto Sans','Noto Sans Arabic',"
     "'Noto Sans JP',sans-serif;background:#fff;color:#1b1f24}"
@@ -99,17 +102,19 @@ def _after(pattern: re.Pattern[str], text: str, more: str) -> str:
     return text if match is None else text[: match.end()] + more + text[match.end() :]
 
 
-def notice_document(locale: str, title: str, text: str, like: str, link: tuple[str, str] | None) -> str:
+def notice_document(
+    locale: str, title: str, text: str, like: str, link: tuple[str, str] | None, gone: bool = False
+) -> str:
     """A small page (thanks, withdrawn, not found) in the visitor's language; `like` is a page whose styles it takes.
 
-    `link` is an address that is already escaped, and its text.
+    `link` is an address that is already escaped, and its text. `gone` marks a page that takes another's place.
     """
     styles = "".join(_STYLE.findall(like))
     anchor = f'<p><a href="{link[0]}">{escape(link[1])}</a></p>' if link else ""
     return (
         f'<!doctype html><html lang="{escape(locale)}" dir="{direction(locale)}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex">'
-        f"<title>{escape(title)}</title>{styles}<style>{NOTICE_STYLE}</style></head>"
+        f"{GONE if gone else ''}<title>{escape(title)}</title>{styles}<style>{NOTICE_STYLE}</style></head>"
         f'<body class="tmpa-notice"><main><h1>{escape(title)}</h1>'
         f"{f'<p>{escape(text)}</p>' if text else ''}{anchor}</main></body></html>"
     )

@@ -144,7 +144,9 @@ def withdraw(session: Session, store: ObjectStore, campaign: Campaign) -> int:
                     partner=campaign.brand.name,
                 )
             link = (f"mailto:{escape(contact)}", contact) if contact else None
-            gone = html.notice_document(page.locale, _("This page is no longer available."), text, "", link)
+            gone = html.notice_document(
+                page.locale, _("This page is no longer available."), text, "", link, gone=True
+            )
         for name in ("index.html", "thanks/index.html"):
             store.put(f"{PUBLIC}/{campaign.slug}/{page.locale}/{name}", gone.encode(), _HTML, "short")
         page.withdrawn_at = utcnow()

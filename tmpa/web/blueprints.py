@@ -5,6 +5,8 @@ from flask import Blueprint
 from tmpa.accounts import views as accounts
 from tmpa.audiences import views as audiences
 from tmpa.deals import views as deals
+from tmpa.engagement import views as engagement
+from tmpa.pages import views as pages
 from tmpa.sending import views as sending
 from tmpa.web import health, operator
 from tmpa.web import views as web
@@ -21,6 +23,8 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     partners.blueprint,
     campaigns.blueprint,
     sending.blueprint,
+    pages.blueprint,
+    engagement.blueprint,
     deals.blueprint,
     operator.blueprint,
 )
