@@ -21,7 +21,7 @@ define install
 	else echo "uv did not work here; taking pip"; $(PY) -m pip install --quiet --require-hashes -r $(1); fi
 endef
 
-.PHONY: help demo demo-reset test lint format assets catalogues lock wheel install install-dev clean
+.PHONY: help demo demo-reset test lint format assets catalogues messages docs lock wheel install install-dev clean
 
 help: ## list these commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 22
@@ -45,6 +45,12 @@ format: install-dev ## let ruff fix and format
 assets: assets/dist/.built ## build the front-end (npm from the machine, or from a wheel)
 
 catalogues: $(STAMPS)/catalogues ## compile the portal's translations
+
+messages: install-dev ## bring the .po files up to date with the texts in the code
+	@$(PY) -m tests.check_catalogues --update
+
+docs: install ## write the table of settings into docs/operators.md
+	@$(PY) -m workers.settings_table docs/operators.md
 
 lock: $(STAMPS)/venv ## resolve the lock files under requirements/ anew
 	@$(BIN)/uv pip compile pyproject.toml $(LOCK) -o requirements/runtime.txt
@@ -94,7 +100,7 @@ $(STAMPS)/catalogues: $(CATALOGUES) $(STAMPS)/runtime
 
 assets/dist/.built: $(ASSET_SOURCES) | $(STAMPS)/venv
 	@echo "Building the front-end"
-	@if ! npm --version >/dev/null 2>&1 && ! [ -x $(BIN)/npm ]; then \
+	@if ! node -e 'process.exit(parseInt(process.versions.node) < 20)' >/dev/null 2>&1 && ! [ -x $(BIN)/npm ]; then \
 	  echo "No npm on this machine: taking Node.js from its wheel"; \
 	  $(BIN)/uv pip install --quiet --python $(PY) --require-hashes -r requirements/node.txt \
 	  || $(PY) -m pip install --quiet --require-hashes -r requirements/node.txt; fi
