@@ -44,7 +44,7 @@ def lists(session: Session) -> list[ListSummary]:
         .group_by(ContactList.id)
         .order_by(ContactList.created_at.desc())
     )
-    return [ListSummary(row, people) for row, people in rows.tuples()]
+    return [ListSummary(row, people) for row, people in rows]
 
 
 def contacts(session: Session, search: str = "", number: int = 1, list_id: uuid.UUID | None = None) -> Page:

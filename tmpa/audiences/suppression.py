@@ -47,4 +47,4 @@ def suppressed(
                 ),
             )
         )
-        return dict(rows.tuples().all())
+        return {key: reason for key, reason in rows}

@@ -31,11 +31,6 @@ def thanks_url(settings: Settings, campaign: Campaign, locale: str) -> str:
     return f"{page_url(settings, campaign, locale)}thanks/"
 
 
-def script_url(settings: Settings, campaign: Campaign, locale: str) -> str:
-    """The script beside a campaign's page that reports visits and completes its form."""
-    return f"{page_url(settings, campaign, locale)}visit.js"
-
-
 def asset_key(name: str) -> str | None:
     """Where a published picture lies in the store; None for a name that `put_asset` would not give."""
     return f"{PUBLIC}/assets/{name}" if _ASSET.fullmatch(name) else None

@@ -30,7 +30,7 @@ EXAMPLE = {
 _ENVELOPE = (
     '<div style="margin:0;padding:14px 20px;background:#fff;color:#1d1c19;border-bottom:1px solid #e5e2db;'
     'font:15px/1.45 system-ui,sans-serif;text-align:start" dir="{direction}" lang="{locale}">'
-    '<div style="color:#625e56">{sender}</div><div style="font-weight:600;font-size:17px">{subject}</div>'
+    '<div style="color:#625e56"><bdi>{sender}</bdi></div><div style="font-weight:600;font-size:17px">{subject}</div>'
     '<div style="color:#625e56;overflow:hidden;text-overflow:ellipsis;white-space:nowrap">{preheader}</div></div>'
 )
 _SHEET = """<!doctype html><html lang="{locale}" dir="{direction}"><head><meta charset="utf-8"><title>{title}</title>

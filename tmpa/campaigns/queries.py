@@ -29,7 +29,7 @@ def activity_by_partner(session: Session) -> dict[uuid.UUID, Activity]:
         select(Campaign.partner_id, Campaign.state, func.count(Campaign.id), func.max(Campaign.saved_at))
         .where(Campaign.state != "cancelled")
         .group_by(Campaign.partner_id, Campaign.state)
-    ).tuples()
+    )
     found: dict[uuid.UUID, Activity] = {}
     for partner_id, state, count, last_at in rows:
         was = found.get(partner_id, Activity())

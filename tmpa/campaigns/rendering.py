@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tmpa.campaigns import typed
-from tmpa.campaigns.addresses import page_url, put_asset, script_url, thanks_url
+from tmpa.campaigns.addresses import page_url, put_asset, thanks_url
 from tmpa.campaigns.models import Campaign, CampaignPiece
 from tmpa.kernel import audit, tracking_tokens
 from tmpa.kernel.errors import Refused
@@ -176,7 +176,7 @@ def _page(
         page_url=frame.page_url,
         form_action=tracking_tokens.form_action(settings.tracking_url, signer, campaign.vendor_id, page_id),
         asset_url=frame.asset_url,
-        beacon_url=script_url(settings, campaign, frame.locale),
+        beacon_url=tracking_tokens.beacon_url(settings.tracking_url, signer, campaign.vendor_id, page_id),
     )
     spec = FormSpec(
         page_id,

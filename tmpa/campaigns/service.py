@@ -257,9 +257,15 @@ def readiness(session: Session, campaign: Campaign) -> list[Problem]:
         found.append(
             Problem(_("The vendor has paused your place in this programme; ask them to resume it."), "kit")
         )
+    empty = missing(campaign.brand)
+    if len(empty) > 2:
+        found.append(
+            Problem(_("Set up your brand: every mail shows your name, address and sender."), "brand")
+        )
+        empty = []
     found += [
         Problem(_("Your brand has no %(field)s yet.", field=_lower(str(LABELS[name]))), "brand", name)
-        for name in missing(campaign.brand)
+        for name in empty
     ]
     slots = {slot["name"]: slot for slot in campaign.kit_version.manifest.get("slots", [])}
     for locale, errors in campaign.slot_errors.items():

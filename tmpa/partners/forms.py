@@ -1,8 +1,11 @@
 """Forms of the programme and of the brand profile. The brand's rules are in `brands.check_value`."""
 
+from typing import ClassVar
+
 from wtforms import (
     BooleanField,
     EmailField,
+    Field,
     FileField,
     SelectField,
     StringField,
@@ -16,6 +19,15 @@ from tmpa.kernel.forms import Form
 from tmpa.kernel.i18n import LOCALES, OWN_NAMES
 from tmpa.kernel.i18n import lazy_gettext as _l
 from tmpa.partners import brands
+
+
+class Wanted:
+    """Marks a field as required for people and browsers; the service decides and says why."""
+
+    field_flags: ClassVar[dict[str, bool]] = {"required": True}
+
+    def __call__(self, form: Form, field: Field) -> None:
+        """Refuses nothing."""
 
 
 class InviteForm(Form):
@@ -47,27 +59,31 @@ class PlaceForm(Form):
 class StatusForm(Form):
     """Suspend, resume or end, with the reason."""
 
-    reason = TextAreaField(_l("Reason"), [Length(max=1000)], description=_l("The partner reads this."))
+    reason = TextAreaField(
+        _l("Reason"), [Wanted(), Length(max=1000)], description=_l("The partner reads this.")
+    )
 
 
 class BrandForm(Form):
     """The brand profile. Fields carry no validators of their own: one place decides, for autosave and submit alike."""
 
-    name = StringField(brands.LABELS["name"], description=_l("As customers know you."))
+    name = StringField(brands.LABELS["name"], [Wanted()], description=_l("As customers know you."))
     logo = FileField(
         _l("Logo"),
         description=_l("PNG, JPEG or SVG, up to 2 MB. Empty borders are cut off."),
         render_kw={"accept": ".png,.jpg,.jpeg,.svg", "data-max-bytes": 2 * 1024 * 1024},
     )
     remove_logo = BooleanField(_l("Remove the logo"))
-    primary_colour = StringField(brands.LABELS["primary_colour"], render_kw={"type": "color"})
+    primary_colour = StringField(brands.LABELS["primary_colour"], [Wanted()], render_kw={"type": "color"})
     legal_name = StringField(
         brands.LABELS["legal_name"],
+        [Wanted()],
         description=_l("With its legal form, as in your commercial register."),
         render_kw={"autocomplete": "organization"},
     )
     address = TextAreaField(
         brands.LABELS["address"],
+        [Wanted()],
         description=_l("In the footer of every mail, as anti-spam laws ask."),
         render_kw={"rows": 3, "autocomplete": "street-address"},
     )
@@ -79,9 +95,12 @@ class BrandForm(Form):
         description=_l("Small print that your pieces must carry, if any."),
         render_kw={"rows": 3},
     )
-    sender_name = StringField(brands.LABELS["sender_name"], description=_l("The name in people’s inboxes."))
+    sender_name = StringField(
+        brands.LABELS["sender_name"], [Wanted()], description=_l("The name in people’s inboxes.")
+    )
     sender_email = EmailField(
         brands.LABELS["sender_email"],
+        [Wanted()],
         description=_l("Answers arrive here. Your mail service must allow sending from its domain."),
     )
 

@@ -130,7 +130,7 @@ def _links(campaign: Campaign) -> list[tuple[str, str]]:
     """Where to look further; only what this installation has."""
     wanted: list[tuple[str, str, dict[str, Any]]] = [
         (_("Every recipient"), "sending.recipients", {"campaign_id": campaign.public_id}),
-        (_("Opens and clicks in detail"), "engagement.campaign", {"campaign": campaign.public_id}),
+        (_("Opens and clicks in detail"), "engagement.campaign", {"campaign_id": campaign.public_id}),
         (_("Leads of this campaign"), "deals.leads", {"campaign": campaign.public_id}),
     ]
     return [(text, url_for(endpoint, **values)) for text, endpoint, values in wanted if has(endpoint)]

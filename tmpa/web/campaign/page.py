@@ -28,17 +28,10 @@ from tmpa.kits.manifest import Slot
 from tmpa.kits.source import KitSource
 from tmpa.sending import launch
 
-CURRENCIES = tuple(
-    "EUR USD GBP CHF JPY AED AUD BHD CAD CNY CZK DKK EGP HKD INR JOD KRW KWD MAD NOK NZD PLN QAR SAR SEK SGD TND TRY "
-    "ZAR".split()
-)
-SKIPPED: dict[str, Any] = {
-    "suppressed": (_l("asked not to be written to, or their address bounced")),
-    "no_consent": _l("have not agreed to be written to"),
-    "invalid": _l("have an address that can’t be mailed"),
-    "condition": _l("reacted already"),
-    "cancelled": _l("were left out when the campaign was cancelled"),
-}
+CURRENCIES = (
+    "EUR", "USD", "GBP", "CHF", "JPY", "AED", "AUD", "BHD", "CAD", "CNY", "CZK", "DKK", "EGP", "HKD", "INR", "JOD",
+    "KRW", "KWD", "MAD", "NOK", "NZD", "PLN", "QAR", "SAR", "SEK", "SGD", "TND", "TRY", "ZAR",
+)  # fmt: skip
 ONLY: dict[str, Any] = {
     "not_clicked": _l("to those who have not clicked"),
     "not_opened": _l("to those who have not opened"),
@@ -106,11 +99,19 @@ class Check:
     sentence: str = ""
     confirm: str = ""
     forecast: launch.Forecast | None = None
-    skips: list[tuple[str, int]] = field(default_factory=list)
+    languages: list[tuple[str, int]] = field(default_factory=list)
 
     @property
     def is_ready(self) -> bool:
         return not self.problems
+
+    @property
+    def step(self) -> int:
+        """The step to look at next, counted from 0: pieces, people, time, check."""
+        if self.is_ready:
+            return 3
+        places = {href for _message, href in self.problems}
+        return 1 if places == {"#people"} else 2 if places == {"#time"} else 0
 
 
 def shared_fields(source: KitSource, campaign: Campaign, errors: dict[str, str]) -> list[SlotField]:
@@ -219,9 +220,9 @@ def check(session: Session, campaign: Campaign) -> Check:
         problems=[(problem.message, target(campaign, problem)) for problem in readiness(session, campaign)]
     )
     forecast = result.forecast = launch.forecast(session, campaign)
-    result.skips = [
-        (str(SKIPPED.get(reason, reason)), count) for reason, count in forecast.skipped.items() if count
-    ]
+    if len(campaign.locales) > 1:
+        counts = ((tag, forecast.by_locale.get(tag, 0)) for tag in campaign.locales)
+        result.languages = [(language_name(tag), count) for tag, count in counts]
     sends = forecast.to_send
     if not audiences.campaign_lists(session, campaign):
         result.problems.append((_("Choose at least one list of people."), "#people"))

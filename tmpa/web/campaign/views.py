@@ -140,7 +140,7 @@ def languages(campaign: str) -> ResponseReturnValue:
 @route(blueprint, "/campaigns/<campaign>/check", RUN)
 def check(campaign: str) -> ResponseReturnValue:
     found, _source = _load(campaign)
-    return render("campaign/_check.html", campaign=found, check=page.check(db(), found))
+    return render("campaign/_check.html", campaign=found, check=page.check(db(), found), is_part=True)
 
 
 @route(blueprint, "/campaigns/<campaign>/people", RUN)
