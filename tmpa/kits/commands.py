@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from tmpa.accounts.models import Organization
 from tmpa.db import Database
@@ -164,20 +165,26 @@ def publish_command(place: Path, vendor: str, notes: str) -> None:
     if has_errors(found):
         sys.exit(1)
     settings = load_settings()
-    with Database(settings).unit_of_work(Scope.system()) as session:
-        if vendor.startswith("org_"):
-            owner = load(session, Organization, vendor)
-        else:
-            named = select(Organization).where(Organization.name == vendor, Organization.kind == "vendor")
-            owners = list(session.scalars(named))
-            if len(owners) != 1:
-                raise Refused(
-                    f"There is no one vendor called {vendor}; `tmpa organization list` shows the ids."
-                )
-            owner = owners[0]
-        version = service.publish(
-            session, open_store(settings), source, notes=notes, vendor_id=owner.id, findings=found
-        )
-        click.echo(
-            f"{version.public_id}: {version.kit.name} {version.version} is published for {owner.name}."
-        )
+    database = Database(settings)
+    try:
+        with database.unit_of_work(Scope.system()) as session:
+            owner = _vendor(session, vendor)
+            version = service.publish(
+                session, open_store(settings), source, notes=notes, vendor_id=owner.id, findings=found
+            )
+            click.echo(
+                f"{version.public_id}: {version.kit.name} {version.version} is published for {owner.name}."
+            )
+    finally:
+        database.dispose()
+
+
+def _vendor(session: Session, named: str) -> Organization:
+    """The vendor of that public id or exact name. Raises NotFound or Refused."""
+    if named.startswith("org_"):
+        return load(session, Organization, named)
+    query = select(Organization).where(Organization.name == named, Organization.kind == "vendor")
+    owners = list(session.scalars(query))
+    if len(owners) != 1:
+        raise Refused(f"There is no one vendor called {named}; `tmpa organization list` shows the ids.")
+    return owners[0]

@@ -27,6 +27,7 @@ from tmpa.resources import data_dir
 _IMPORT = re.compile(r"#?\b(import|include)\b[^\n]*?[\"']([^\"']*)[\"']")
 _PLUGIN = re.compile(r"\bplugin\s*\(")
 _PLACE = re.compile(r"┌─ ([^\n]*?):(\d+):\d+")
+_ROOT = re.compile(r"[^\s(]*tmpa-doc-[^/\s]*/")
 _DATA_DIR = "_tmpa"  # inside the temporary root: the logo and the QR code
 
 
@@ -130,18 +131,18 @@ def _compile(
                 root / path, root=root, font_paths=_fonts(), sys_inputs={"data": data}
             ).compile(format=form, ppi=ppi)
         except typst.TypstError as problem:
-            raise CompileFailed([_typst_finding(path, problem)]) from None
+            raise CompileFailed([_typst_finding(source, path, problem)]) from None
     pages = made if isinstance(made, list) else [made]
     return tuple(page for page in pages if page)
 
 
-def _typst_finding(path: str, problem: Exception) -> Finding:
+def _typst_finding(source: KitSource, path: str, problem: Exception) -> Finding:
     diagnostic = str(getattr(problem, "diagnostic", "") or "")
     place = _PLACE.search(diagnostic)
-    file, line = (path, int(place[2])) if place else (path, 0)
-    if place and place[1].endswith(".typ"):
-        file = place[1].lstrip("/\\")
-    message = _("Typst refuses the document: %(problem)s.", problem=str(problem)[:300])
+    # Typst names files relative to the working directory, so only the end of the path is the kit's
+    file = next((name for name in source.files if place and place[1].endswith(f"/{name}")), path)
+    line = int(place[2]) if place else 0
+    message = _("Typst refuses the document: %(problem)s.", problem=_ROOT.sub("", str(problem))[:300])
     return error("typst", file, line, message, _("Correct the line."))
 
 

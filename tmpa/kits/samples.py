@@ -47,9 +47,9 @@ def _domain(slot: Slot) -> str:
 
 
 def sample_value(source: KitSource, slot: Slot, locale: str, *, full: bool) -> object:
-    """A value for one slot: its default where it has one; with `full` also for what may stay empty."""
+    """A value for one slot: nothing where a default stands in; with `full` also for what may stay empty."""
     if slot.default or slot.kind == "choice":
-        return slot.default
+        return ""  # validate_slots puts in the default, translated
     if not full and not slot.required:
         return ""
     match slot.kind:
