@@ -20,9 +20,8 @@ from tmpa.engagement.evidence.checkpoint import (
 SEED = base64.b64decode("AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz")[1:]
 KEY = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
 TEXT = "If you think cryptography is the answer to your problem,\nthen you don't know what your problem is.\n"
-NOTE = (
-    f"{TEXT}\n— PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n"
-)
+SIGNATURE = "x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM="
+NOTE = f"{TEXT}\n— PeterNeumann {SIGNATURE}\n"
 
 
 def test_signs_the_published_example_byte_for_byte() -> None:
@@ -73,11 +72,11 @@ def test_every_changed_character_is_found() -> None:
         changed = NOTE[:at] + chr(ord(NOTE[at]) ^ 1) + NOTE[at + 1 :]
         with pytest.raises(BadNote):
             open_note(changed, key)
-            split = split_note(changed)
-            assert split == split_note(NOTE)
 
 
-@pytest.mark.parametrize("note", ["", "\n", "a\n\n", TEXT, f"{TEXT}\n— x y\n", f"{TEXT}\n- PeterNeumann AAAAAAAA\n"])
+@pytest.mark.parametrize(
+    "note", ["", "\n", "a\n\n", TEXT, f"{TEXT}\n— x y\n", f"{TEXT}\n- PeterNeumann AAAAAAAA\n"]
+)
 def test_what_is_no_note_is_refused(note: str) -> None:
     with pytest.raises(BadNote):
         split_note(note)
@@ -88,7 +87,13 @@ def test_the_example_checkpoint_of_the_specification_is_read() -> None:
     checkpoint = parse_checkpoint(text)
     assert (checkpoint.origin, checkpoint.size) == ("example.com/behind-the-sofa", 20852163)
     assert checkpoint_text(checkpoint) == text
-    for bad in (text.replace("2085", "02085"), text + "extension\n", text[:-1], text.replace("CsUY", "CsU"), "\n" + text):
+    for bad in (
+        text.replace("2085", "02085"),
+        text + "extension\n",
+        text[:-1],
+        text.replace("CsUY", "CsU"),
+        "\n" + text,
+    ):
         with pytest.raises(BadNote):
             parse_checkpoint(bad)
     assert checkpoint_text(Checkpoint("o", 0, b"\0" * 32)).startswith("o\n0\n")
