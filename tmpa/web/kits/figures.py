@@ -28,10 +28,8 @@ class Use:
 
 def use_of_kits(session: Session) -> dict[uuid.UUID, Use]:
     """By kit, for the campaigns in scope."""
-    kit_of = dict(session.execute(select(KitVersion.id, KitVersion.kit_id)).tuples())
-    rows = session.execute(
-        select(Campaign.id, Campaign.kit_version_id, Campaign.partner_id, Campaign.state)
-    ).tuples()
+    kit_of = dict(session.execute(select(KitVersion.id, KitVersion.kit_id)).all())
+    rows = session.execute(select(Campaign.id, Campaign.kit_version_id, Campaign.partner_id, Campaign.state))
     partners: dict[uuid.UUID, set[uuid.UUID]] = {}
     counts: dict[uuid.UUID, dict[str, int]] = {}
     kit_of_campaign: dict[uuid.UUID, uuid.UUID] = {}
@@ -51,7 +49,7 @@ def use_of_kits(session: Session) -> dict[uuid.UUID, Use]:
             (DailyRollup.verdict == "human") | (DailyRollup.kind == "delivered"),
         )
         .group_by(DailyRollup.campaign_id, DailyRollup.kind)
-    ).tuples()
+    )
     for campaign_id, kind, count in sums:
         if campaign_id in kit_of_campaign:
             counts[kit_of_campaign[campaign_id]][kind] += int(count)
@@ -76,5 +74,5 @@ def partners_of_kit(session: Session, kit_id: uuid.UUID) -> list[PartnerUse]:
         .where(KitVersion.kit_id == kit_id, Campaign.state.in_(LAUNCHED))
         .group_by(Campaign.partner_id, KitVersion.version)
         .order_by(count.desc())
-    ).tuples()
+    )
     return [PartnerUse(*row) for row in rows]
