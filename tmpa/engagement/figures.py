@@ -88,14 +88,12 @@ def campaign_figures(session: Session, campaign_id: uuid.UUID) -> Figures:
     counted = select(DailyRollup.kind, DailyRollup.verdict, func.sum(DailyRollup.count)).where(
         DailyRollup.campaign_id == campaign_id
     )
-    for kind, verdict, count in session.execute(
-        counted.group_by(DailyRollup.kind, DailyRollup.verdict)
-    ).tuples():
+    for kind, verdict, count in session.execute(counted.group_by(DailyRollup.kind, DailyRollup.verdict)):
         figures.add(kind, verdict, int(count))
     seen = select(FirstSeen.kind, FirstSeen.verdict, func.count()).where(FirstSeen.campaign_id == campaign_id)
     # Who was seen is the partner's alone; how many is for the vendor, too. Only counts leave this block.
     with lifted(session):
-        rows = session.execute(seen.group_by(FirstSeen.kind, FirstSeen.verdict)).tuples().all()
+        rows = session.execute(seen.group_by(FirstSeen.kind, FirstSeen.verdict)).all()
     for kind, verdict, count in rows:
         if kind in ("opened", "clicked", "visited", "submitted"):
             getattr(figures.people, kind).add(verdict, count)
@@ -114,7 +112,7 @@ def timeline(session: Session, campaign_id: uuid.UUID) -> list[Point]:
     counted = select(DailyRollup.day, DailyRollup.kind, DailyRollup.verdict, func.sum(DailyRollup.count))
     counted = counted.where(DailyRollup.campaign_id == campaign_id)
     grouped = counted.group_by(DailyRollup.day, DailyRollup.kind, DailyRollup.verdict)
-    for day, kind, verdict, count in session.execute(grouped).tuples():
+    for day, kind, verdict, count in session.execute(grouped):
         days[day].add(kind, verdict, int(count))
     return [Point(day, days[day]) for day in sorted(days)]
 
@@ -137,7 +135,7 @@ def _by(session: Session, campaign_id: uuid.UUID, name: str) -> dict[str, Figure
     counted = counted.where(DailyRollup.campaign_id == campaign_id)
     for key, kind, verdict, count in session.execute(
         counted.group_by(column, DailyRollup.kind, DailyRollup.verdict)
-    ).tuples():
+    ):
         found[key].add(kind, verdict, int(count))
     return dict(sorted(found.items()))
 
@@ -155,7 +153,7 @@ def by_link(session: Session, campaign_id: uuid.UUID) -> list[LinkFigures]:
     found: defaultdict[tuple[str, int], Tally] = defaultdict(Tally)
     # Events name people and are the partner's alone; this block lets out counts by link and nothing else.
     with lifted(session):
-        rows = session.execute(counted).tuples().all()
+        rows = session.execute(counted).all()
     for step, link, verdict, count in rows:
         if link is not None:
             found[step, link].add(verdict, count)

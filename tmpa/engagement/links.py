@@ -34,7 +34,7 @@ def links_in_mail(session: Session, objects: ObjectStore, mails: Iterable[OfPiec
         select(
             CampaignPiece.campaign_id, CampaignPiece.piece, CampaignPiece.locale, CampaignPiece.object_key
         ).where(CampaignPiece.campaign_id.in_(campaigns), CampaignPiece.kind == "mail")
-    ).tuples()
+    )
     found: dict[PieceKey, int] = {}
     for campaign_id, piece, locale, key in pieces:
         count = _count(objects, key)

@@ -103,7 +103,7 @@ def _lines(session: Session, row: Campaign, verdict: str, kind: str, number: int
         .limit(PAGE_SIZE)
         .offset((number - 1) * PAGE_SIZE)
     )
-    lines = [_line(event, step or "", email or "") for event, step, email in found.tuples()]
+    lines = [_line(event, step or "", email or "") for event, step, email in found]
     return lines, Page(number, pages, total)
 
 

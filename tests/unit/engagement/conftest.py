@@ -8,9 +8,12 @@ from urllib.parse import urlencode
 
 import pytest
 
+from tests.factories.engagement import Audience, audience, open_context
+from tmpa.db import Database
 from tmpa.engagement.intake import Intake, create_intake
 from tmpa.kernel.signing import Signer
 from tmpa.settings import Settings
+from workers.jobs import wire
 
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0"
 
@@ -78,3 +81,10 @@ def intake(plain_settings: Settings) -> Iterator[Caller]:
     app = create_intake(plain_settings)
     yield Caller(app)
     app.spool.close()
+
+
+@pytest.fixture
+def mailed(settings: Settings, database: Database) -> Audience:
+    """A running campaign with three people who got its first mail an hour ago."""
+    wire()
+    return audience(open_context(settings, database))

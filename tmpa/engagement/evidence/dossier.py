@@ -55,9 +55,7 @@ def build_dossier(
     query = select(EvidenceLeaf.position, EvidenceLeaf.body).where(
         EvidenceLeaf.vendor_id == vendor_id, EvidenceLeaf.campaign_id == campaign_id
     )
-    leaves = [
-        (at, body.encode()) for at, body in session.execute(query.order_by(EvidenceLeaf.position)).tuples()
-    ]
+    leaves = [(at, body.encode()) for at, body in session.execute(query.order_by(EvidenceLeaf.position))]
     bodies = [body for _position, body in leaves]
     campaign = public("cmp", campaign_id)
     dossier = canonical(

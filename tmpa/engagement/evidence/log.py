@@ -112,9 +112,7 @@ def _append_events(session: Session, vendor_id: uuid.UUID, events: Sequence[Enga
     people = leaves.pseudonyms(session, vendor_id, {event.contact_id for event in events if event.contact_id})
     wanted = {event.step_id for event in events if event.step_id}
     steps = dict(
-        session.execute(select(CampaignStep.id, CampaignStep.name).where(CampaignStep.id.in_(wanted)))
-        .tuples()
-        .all()
+        session.execute(select(CampaignStep.id, CampaignStep.name).where(CampaignStep.id.in_(wanted))).all()
     )
     start = size_of(session, vendor_id)
     for position, event in enumerate(events, start):
@@ -244,7 +242,7 @@ def _audit_events(session: Session, vendor_id: uuid.UUID) -> Finding | None:
         .order_by(EngagementEvent.leaf_index)
         .execution_options(yield_per=1000)
     )
-    for event, body in session.execute(query).tuples():
+    for event, body in session.execute(query):
         position = event.leaf_index or 0
         if body is None:
             return Finding(position, f"event {event.public_id} points to a leaf that is not there")
