@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from email import message_from_bytes, policy
+from email import message_from_string, policy
 from email.message import EmailMessage
 from mailbox import Maildir
 from pathlib import Path
@@ -85,7 +85,9 @@ def delivered(settings: Settings) -> dict[str, EmailMessage]:
     box = Maildir(inbox_dir(settings), create=True)
     found: dict[str, EmailMessage] = {}
     for key in box.keys():  # noqa: SIM118  # iterating a Maildir parses each message, keys() doesn't
-        message = message_from_bytes(box.get_bytes(key), policy=policy.default)
+        # headers may be UTF-8 (RFC 6532), which message_from_bytes doesn't decode
+        text_of_mail = box.get_bytes(key).decode("utf-8", "surrogateescape")
+        message = message_from_string(text_of_mail, policy=policy.SMTPUTF8)
         found[key] = message
     return found
 
