@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from tmpa.campaigns.models import Campaign, CampaignStep
 from tmpa.kernel.clock import utcnow
 from tmpa.sending import queries
+from tmpa.sending.models import Recipient
 from tmpa.sending.queries import recipients
 
 REAP_LIMIT = 5000
@@ -143,7 +144,9 @@ def record(session: Session, step: CampaignStep, lease_id: uuid.UUID, results: I
             row.vendor_id == step.vendor_id,
             row.id == bindparam("row_id"),
             row.lease == lease_id,
-            or_(row.state == "in_flight", row.state == "uncertain"),  # IN can't be used with many parameter sets
+            or_(
+                row.state == "in_flight", row.state == "uncertain"
+            ),  # IN can't be used with many parameter sets
         )
         .values(
             state=bindparam("new_state"),
@@ -190,16 +193,18 @@ def _give_back(session: Session, which: ColumnElement[bool]) -> int:
     return count
 
 
-def cancel_waiting(session: Session, campaign: Campaign) -> int:
+def cancel_waiting(session: Session, campaign: Campaign) -> None:
     """Skip everybody of a cancelled campaign who waits. Rows that a worker holds are its to give back."""
-    row = recipients().c
-    found = session.execute(
-        update(recipients())
-        .where(row.campaign_id == campaign.id, row.state.in_(queries.WAITING))
+    session.execute(
+        update(Recipient)
+        .where(
+            Recipient.vendor_id == campaign.vendor_id,
+            Recipient.campaign_id == campaign.id,
+            Recipient.state.in_(queries.WAITING),
+        )
         .values(state="skipped", reason="cancelled", not_before=None)
-        .returning(row.id)
+        .execution_options(synchronize_session=False)
     )
-    return len(found.all())
 
 
 def reap(session: Session) -> tuple[int, int]:

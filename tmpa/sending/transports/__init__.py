@@ -1,7 +1,8 @@
 """Ways for mail to leave: SMTP, Amazon SES, the local inbox. One protocol, one conformance test."""
 
 import os
-from functools import lru_cache
+import threading
+from collections import OrderedDict
 from urllib.parse import urlsplit
 
 from tmpa.sending.transports.base import Connection, MailTransport, Outcome, TransportUnavailable
@@ -10,7 +11,21 @@ from tmpa.sending.transports.ses import SesTransport
 from tmpa.sending.transports.smtp import SmtpAddress, SmtpTransport
 from tmpa.settings import Settings
 
-__all__ = ["Connection", "MailTransport", "Outcome", "TransportUnavailable", "new_transport", "transport_for"]
+__all__ = [
+    "Connection",
+    "MailTransport",
+    "Outcome",
+    "TransportUnavailable",
+    "close_transports",
+    "new_transport",
+    "transport_for",
+]
+
+KEPT = 4
+"""Transports that a process keeps; a program has one, its tests have many."""
+
+_kept: OrderedDict[tuple[int, Settings], MailTransport] = OrderedDict()
+_lock = threading.Lock()
 
 
 def new_transport(settings: Settings) -> MailTransport:
@@ -25,10 +40,19 @@ def new_transport(settings: Settings) -> MailTransport:
 
 def transport_for(settings: Settings) -> MailTransport:
     """This process's transport for these settings: its connections are kept from batch to batch."""
-    return _kept(settings, os.getpid())
+    key = (os.getpid(), settings)  # by process: a forked child must not talk on its parent's sockets
+    with _lock:
+        if key not in _kept:
+            while len(_kept) >= KEPT:
+                _kept.popitem(last=False)[1].close()
+            _kept[key] = new_transport(settings)
+        return _kept[key]
 
 
-@lru_cache(maxsize=8)
-def _kept(settings: Settings, _process: int) -> MailTransport:
-    # by process: a forked child must not talk on its parent's sockets
-    return new_transport(settings)
+def close_transports() -> None:
+    """Close what `transport_for` keeps in this process."""
+    with _lock:
+        for process, settings in list(_kept):
+            transport = _kept.pop((process, settings))
+            if process == os.getpid():
+                transport.close()

@@ -94,7 +94,9 @@ class _SesConnection:
             return _classify(error)
         except _NOT_SENT as error:
             raise TransportUnavailable(f"Amazon SES can't be reached: {clip(str(error))}") from error
-        except HTTPClientError as error:  # the connection ended, or no answer came, after the request had left
+        except (
+            HTTPClientError
+        ) as error:  # the connection ended, or no answer came, after the request had left
             return Outcome("uncertain", 0, clip(str(error)))
         return Outcome("handed_over", 250, f"250 2.0.0 {answer['MessageId']}")
 
