@@ -39,15 +39,18 @@ class Database:
     """An engine with its sessions."""
 
     def __init__(self, settings: Settings) -> None:
+        # hide_parameters: an error's text goes to logs and job rows, where people's data and hashes don't belong
         address = settings.database_address
         self.is_sqlite = address.startswith("sqlite")
         if self.is_sqlite:
             settings.var_dir.mkdir(parents=True, exist_ok=True)
-            self.engine: Engine = create_engine(address)
+            self.engine: Engine = create_engine(address, hide_parameters=True)
             event.listen(self.engine, "connect", _pragmas)
             event.listen(self.engine, "begin", _begin)
         else:
-            self.engine = create_engine(address, pool_pre_ping=True, pool_size=10, max_overflow=10)
+            self.engine = create_engine(
+                address, hide_parameters=True, pool_pre_ping=True, pool_size=10, max_overflow=10
+            )
         reading = {"read_only": True} if self.is_sqlite else {"postgresql_readonly": True}
         reader = self.engine.execution_options(**reading)
         self._writing = sessionmaker(self.engine, class_=ScopedSession, expire_on_commit=False)

@@ -12,7 +12,13 @@ from tmpa.kernel.scope import Scope
 
 # Signing in, joining and resetting happen before there is a scope; unsubscribing and the like carry a signed token.
 # Their views run in the system's scope and load only what the token or password names.
-SYSTEM_ENDPOINTS = {"accounts.sign_in", "accounts.join", "accounts.ask_reset", "accounts.reset", "sending.unsubscribe"}
+SYSTEM_ENDPOINTS = {
+    "accounts.sign_in",
+    "accounts.join",
+    "accounts.ask_reset",
+    "accounts.reset",
+    "sending.unsubscribe",
+}
 
 
 def identify(programmes: sign_ins.Programmes) -> Callable[[], None]:

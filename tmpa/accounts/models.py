@@ -6,9 +6,10 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, String, UniqueConstraint, false, select
 from sqlalchemy import column as sql_column
 from sqlalchemy import table as sql_table
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship
 
 from tmpa.kernel.base import Base
+from tmpa.kernel.permissions import Role
 from tmpa.kernel.scope import OperatorOwned, Scope, Scoped
 
 # the partners room is above this one; only the two columns that tell who is visible to whom are named here
@@ -140,8 +141,18 @@ class Invitation(Scoped, Base):
         return cls.organization_id == scope.organization_id
 
     def admits(self, scope: Scope) -> bool:
-        # a vendor invites the first person of a partner that it just added to its programme
-        return self.organization_id == scope.organization_id or scope.side == "vendor"
+        return self.organization_id == scope.organization_id or self._first_of_partner(scope)
+
+    def _first_of_partner(self, scope: Scope) -> bool:
+        # a vendor invites the first person of a partner that it took into its programme, and nobody else elsewhere
+        session = object_session(self)
+        if scope.side != "vendor" or self.role != Role.PARTNER_ADMIN or session is None:
+            return False
+        place = select(_partnerships.c.vendor_id).where(
+            _partnerships.c.vendor_id == scope.organization_id,
+            _partnerships.c.partner_id == self.organization_id,
+        )
+        return session.execute(place).first() is not None
 
 
 class OutgoingMail(OperatorOwned, Base):

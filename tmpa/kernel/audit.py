@@ -12,6 +12,8 @@ from tmpa.kernel.scope import session_scope
 def record(session: Session, action: str, thing: Base, reason: str = "", **changes: Any) -> None:
     """Note that the session's actor did `action` (such as "claim.approved") to `thing`; values must be JSON."""
     scope = session_scope(session)
+    if thing.id is None:  # given at flush
+        session.flush([thing])
     session.add(
         AuditRow(
             organization_id=scope.organization_id,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import date, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Literal
@@ -109,8 +109,15 @@ def format_date(value: date, length: Literal["short", "medium", "long", "full"] 
 
 
 def format_datetime(value: datetime, length: Literal["short", "medium", "long", "full"] = "medium") -> str:
-    """An aware moment in the reader's zone, as the current locale writes it."""
-    return dates.format_datetime(value, length, tzinfo=_zone.get(), locale=babel_locale(_current.get()))
+    """An aware moment in the reader's zone, as the current locale writes it; "medium" is without seconds."""
+    locale = babel_locale(_current.get())
+    if length != "medium":
+        return dates.format_datetime(value, length, tzinfo=_zone.get(), locale=locale)
+    # CLDR's medium time has seconds: the locale's own pattern joins its medium day and short time instead
+    zoned = value.astimezone(_zone.get() or UTC)
+    pattern = str(dates.get_datetime_format("medium", locale=locale)).replace("'", "")
+    day, time = dates.format_date(zoned.date(), "medium", locale=locale), format_time(value)
+    return pattern.replace("{1}", day).replace("{0}", time)
 
 
 def format_time(value: datetime) -> str:

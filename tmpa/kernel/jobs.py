@@ -1,19 +1,22 @@
 """The outbox: jobs and events commit with the change that caused them, or neither does."""
 
 from collections import defaultdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from tmpa.kernel.audit import record
 from tmpa.kernel.clock import utcnow
 from tmpa.kernel.errors import Refused
 from tmpa.kernel.i18n import gettext as _
-from tmpa.kernel.models import Job
+from tmpa.kernel.models import Job, ScheduleSlot
 
 Queue = Literal["urgent", "default", "batch", "events"]
 QUEUES: tuple[Queue, ...] = ("urgent", "default", "events", "batch")
+
+KEEP_DONE = timedelta(days=7)
 
 _subscribers: dict[str, list[str]] = defaultdict(list)
 
@@ -59,3 +62,10 @@ def rerun(session: Session, job: Job) -> None:
 def run_again(job: Job) -> None:
     """Give a job that failed for good another full set of tries, now."""
     job.state, job.attempts, job.not_before, job.lease_until = "pending", 0, utcnow(), None
+
+
+def forget_done(session: Session) -> None:
+    """Delete jobs that are done and slots that are past, a week after; dead jobs stay. Wants the system's scope."""
+    before = utcnow() - KEEP_DONE
+    session.execute(delete(Job).where(Job.state == "done", Job.finished_at < before))
+    session.execute(delete(ScheduleSlot).where(ScheduleSlot.slot < before))

@@ -18,6 +18,10 @@ _SECRET_NAMES = re.compile(
     r"passw|secret|token|authorization|cookie|api_?key|credential|signature", re.IGNORECASE
 )
 _SECRET_IN_URL = re.compile(r"(?<=://)([^/@\s:]*):([^/@\s]+)@")
+_TOKEN_IN_PATH = re.compile(r"(?<=/)[A-Za-z0-9_.-]{40,}")  # public ids are shorter, signed tokens longer
+_TRACEBACKS = structlog.processors.ExceptionRenderer(
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
@@ -30,18 +34,21 @@ def configure(settings: Settings, process: str) -> None:
         _named(process),
         redact,
     ]
+    # Tracebacks without the values of local variables: those hold passwords, tokens and people's data.
     last: Any
     if settings.log_format == "json":
         last = structlog.processors.JSONRenderer()
     else:
-        last = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        last = structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                *([structlog.processors.dict_tracebacks] if settings.log_format == "json" else []),
+                *([_TRACEBACKS] if settings.log_format == "json" else []),
                 last,
             ],
         )
@@ -94,6 +101,8 @@ def request_id(given: str | None) -> str:
 
 
 def bind_request(identity: str, method: str, path: str) -> None:
-    """Have every log line of this request carry its id."""
+    """Have every log line of this request carry its id. Tokens in the path (resets, invitations) are left out."""
     structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(request_id=identity, method=method, path=path)
+    structlog.contextvars.bind_contextvars(
+        request_id=identity, method=method, path=_TOKEN_IN_PATH.sub(REDACTED, path)
+    )

@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ColumnElement, Index, String, Text, UniqueConstraint, true
+from sqlalchemy import CheckConstraint, ColumnElement, Index, String, Text, UniqueConstraint, false, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tmpa.kernel.base import Base
@@ -67,7 +67,10 @@ class AuditRow(Scoped, Base):
 
     @classmethod
     def readable(cls, scope: Scope) -> ColumnElement[bool]:
-        return true() if scope.side == "operator" else cls.organization_id == scope.organization_id
+        if scope.side == "operator":
+            return true()
+        # rows without an organization are the system's: nobody's NULL must not equal theirs
+        return false() if scope.organization_id is None else cls.organization_id == scope.organization_id
 
     def admits(self, scope: Scope) -> bool:
         return self.organization_id == scope.organization_id

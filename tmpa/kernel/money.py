@@ -1,14 +1,28 @@
 """Money: integer minor units with an ISO 4217 currency (JPY has 0 digits, KWD 3)."""
 
+import re
+import unicodedata
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from babel.numbers import NumberFormatError, format_decimal, get_currency_precision, is_currency, parse_decimal
+from babel.numbers import (
+    NumberFormatError,
+    format_decimal,
+    get_currency_precision,
+    get_group_symbol,
+    is_currency,
+    parse_decimal,
+)
 
 from tmpa.kernel.errors import Refused
+from tmpa.kernel.i18n import babel_locale
 from tmpa.kernel.i18n import lazy_gettext as _l
 
 MAX_MINOR = 10**15
+_TYPED = re.compile(r"-?[0-9.,'’ ]{1,40}")  # no exponents, no “NaN”, no underscores, which Decimal would take
+_SPACED = re.compile(r"(?<=[0-9])[ '’](?=[0-9])")  # what people group digits with, whatever their locale says
+_PLAIN = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,6})?")  # as machines write it, whatever the locale
+_DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹٫٬−", "01234567890123456789.,-")
 
 
 def exponent(currency: str) -> int:
@@ -20,7 +34,9 @@ def check_currency(code: str) -> str:
     """The code in capitals. Raises Refused when ISO 4217 has no such currency."""
     code = code.strip().upper()
     if not is_currency(code):
-        raise Refused(_l("%(code)s is not a currency code; use one such as EUR or USD.", code=code[:10]), "currency")
+        raise Refused(
+            _l("%(code)s is not a currency code; use one such as EUR or USD.", code=code[:10]), "currency"
+        )
     return code
 
 
@@ -52,19 +68,28 @@ def parse_amount(text: str, currency: str, locale: str, field: str = "amount") -
     Raises Refused (with `field`) for text that is no number, more digits than the currency has, negative or
     absurdly large amounts.
     """
+    where = babel_locale(locale)
+    typed = _latin(text)
     try:
-        amount = parse_decimal(text.strip(), locale=locale, strict=True)
+        if not _TYPED.fullmatch(typed):
+            raise NumberFormatError(typed)
+        amount = parse_decimal(_SPACED.sub(get_group_symbol(where), typed), locale=where, strict=True)
     except NumberFormatError:
-        try:
-            amount = Decimal(text.strip())
-        except ArithmeticError:
-            raise Refused(_l("“%(text)s” is not an amount.", text=text[:40]), field) from None
-    if not amount.is_finite() or amount < 0:
+        if not _PLAIN.fullmatch(typed):
+            raise Refused(_l("“%(text)s” is not an amount.", text=text.strip()[:40]), field) from None
+        amount = Decimal(typed)
+    if amount < 0:
         raise Refused(_l("The amount must be zero or more."), field)
+    if amount > MAX_MINOR:
+        raise Refused(_l("The amount is too large."), field)
     minor = amount.scaleb(exponent(currency))
     if minor != minor.to_integral_value():
         raise Refused(
-            _l("%(currency)s has %(digits)s digits after the point.", currency=currency, digits=exponent(currency)),
+            _l(
+                "%(currency)s has %(digits)s digits after the point.",
+                currency=currency,
+                digits=exponent(currency),
+            ),
             field,
         )
     if minor > MAX_MINOR:
@@ -72,8 +97,13 @@ def parse_amount(text: str, currency: str, locale: str, field: str = "amount") -
     return int(minor)
 
 
+def _latin(text: str) -> str:
+    """What was typed with the digits and marks that Babel reads: full-width and Arabic ones become ASCII."""
+    return unicodedata.normalize("NFKC", text).strip().translate(_DIGITS)
+
+
 def write_amount(amount_minor: int, currency: str, locale: str) -> str:
     """The amount as `parse_amount` reads it back in the same locale, for a form's field."""
     digits = exponent(currency)
     pattern = f"0.{'0' * digits}" if digits else "0"
-    return format_decimal(Money(amount_minor, currency).decimal(), pattern, locale=locale.replace("-", "_"))
+    return format_decimal(Money(amount_minor, currency).decimal(), pattern, locale=babel_locale(locale))

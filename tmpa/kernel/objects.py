@@ -5,6 +5,7 @@ import os
 import re
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, Protocol
 from urllib.parse import quote, urlsplit
@@ -22,7 +23,7 @@ CACHE_CONTROL: dict[Cache, str] = {
     "short": "public, max-age=60",
     "immutable": "public, max-age=31536000, immutable",
 }
-_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9._-]+)*")
+_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 
 
 class MissingObject(KeyError):
@@ -30,7 +31,7 @@ class MissingObject(KeyError):
 
 
 class ObjectStore(Protocol):
-    """Bytes by key. Keys are path-like, ASCII, without `..`."""
+    """Bytes by key. Keys are path-like and ASCII; no part of one begins with a dot."""
 
     def put(self, key: str, data: bytes, content_type: str, cache: Cache = "private") -> None:
         """Store `data`; replaces what was there, whole or not at all."""
@@ -56,7 +57,7 @@ class ObjectStore(Protocol):
 
 def check_key(key: str) -> str:
     """The key itself. Raises ValueError for one that could leave the store or needs escaping."""
-    if not _KEY.fullmatch(key) or ".." in key.split("/") or len(key) > 900:
+    if not _KEY.fullmatch(key) or len(key) > 900:
         raise ValueError(f"bad object key {key!r}")
     return key
 
@@ -94,13 +95,17 @@ class LocalStore:
         return self._path(key).is_file()
 
     def list(self, prefix: str) -> Iterator[str]:
-        base = self._root / prefix.rpartition("/")[0]
+        folder = prefix.rpartition("/")[0]
+        base = self._path(folder) if folder else self._root
         if base.is_dir():
             found = (path.relative_to(self._root).as_posix() for path in base.rglob("*") if path.is_file())
-            yield from sorted(key for key in found if key.startswith(prefix) and not Path(key).name.startswith("."))
+            yield from sorted(
+                key for key in found if key.startswith(prefix) and not Path(key).name.startswith(".")
+            )
 
     def delete(self, key: str) -> None:
-        self._path(key).unlink(missing_ok=True)
+        with suppress(FileNotFoundError, IsADirectoryError, NotADirectoryError):
+            self._path(key).unlink()
 
     def url(self, key: str, expires_seconds: int = 3600) -> str:
         until = int(time.time()) + expires_seconds
@@ -181,7 +186,9 @@ class S3Store:
     def url(self, key: str, expires_seconds: int = 3600) -> str:
         return str(
             self._client.generate_presigned_url(
-                "get_object", Params={"Bucket": self._bucket, "Key": self._key(key)}, ExpiresIn=expires_seconds
+                "get_object",
+                Params={"Bucket": self._bucket, "Key": self._key(key)},
+                ExpiresIn=expires_seconds,
             )
         )
 

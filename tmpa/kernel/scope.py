@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar, cast
 
-from sqlalchemy import ColumnElement, ForeignKey, Uuid, event, false, true
+from sqlalchemy import ClauseElement, ColumnElement, ForeignKey, Table, Uuid, event, false, true
 from sqlalchemy.orm import (
     Mapped,
     Mapper,
@@ -20,8 +20,9 @@ from sqlalchemy.orm import (
     UOWTransaction,
     declared_attr,
     mapped_column,
-    with_loader_criteria,
 )
+from sqlalchemy.orm.util import LoaderCriteriaOption
+from sqlalchemy.sql import visitors
 from sqlalchemy.sql.base import ExecutableOption
 
 from tmpa.kernel.base import Base
@@ -122,7 +123,9 @@ class PartnerOwned(Scoped):
         if scope.side == "vendor":
             return self.vendor_id == scope.organization_id
         return (
-            scope.side == "partner" and self.partner_id == scope.organization_id and self.vendor_id in scope.vendor_ids
+            scope.side == "partner"
+            and self.partner_id == scope.organization_id
+            and self.vendor_id in scope.vendor_ids
         )
 
 
@@ -149,6 +152,9 @@ class PartnerPrivateInProgramme(PartnerPrivate):
     @classmethod
     def vendor_id(cls) -> Mapped[uuid.UUID]:
         return mapped_column(Uuid, ForeignKey("organizations.id"), index=True)
+
+    def admits(self, scope: Scope) -> bool:
+        return super().admits(scope) and self.vendor_id in scope.vendor_ids
 
 
 class OperatorOwned(Scoped):
@@ -202,20 +208,63 @@ def _scoped_classes() -> list[type[Any]]:
     return [mapper.class_ for mapper in mappers if issubclass(mapper.class_, Scoped)]
 
 
+class _Criteria(LoaderCriteriaOption):
+    """Criteria of a class that also hold where an alias of it is joined.
+
+    SQLAlchemy (2.1) adapts an expression to an alias in the WHERE clause, but not in the ON clause of a join; there
+    the alias would go unfiltered. Its own remedy, a lambda, is cached by its code and would keep an old scope.
+    """
+
+    _traverse_internals = (
+        LoaderCriteriaOption._traverse_internals
+    )  # what the cache of compiled statements goes by
+
+    def _resolve_where_criteria(self, ext_info: Any) -> ColumnElement[bool]:
+        criteria = super()._resolve_where_criteria(ext_info)
+        if not ext_info.is_aliased_class:
+            return criteria
+        adapted: ColumnElement[bool] = ext_info._adapter.traverse(criteria)
+        return adapted
+
+
 @lru_cache(maxsize=4096)
 def _criteria(scope: Scope, write: bool) -> tuple[ExecutableOption, ...]:
+    # not handed on to lazy loads: those get the session's scope of their own time, see _narrow
     return tuple(
-        with_loader_criteria(cls, cls.writable(scope) if write else cls.readable(scope), include_aliases=True)
+        _Criteria(
+            cls,
+            cls.writable(scope) if write else cls.readable(scope),
+            include_aliases=True,
+            propagate_to_loaders=False,
+        )
         for cls in _scoped_classes()
     )
 
 
+class OutsideScope(RuntimeError):
+    """A statement that the scope can't be added to. A bug in the caller, not a refusal."""
+
+
+_OWNERS = {"vendor_id", "partner_id", "organization_id", "user_id"}
+
+
 def _narrow(state: ORMExecuteState) -> None:
     scope = session_scope(state.session)
-    if scope.side == "system" or state.is_column_load or state.is_relationship_load:
+    if scope.side == "system" or state.is_column_load:
         return
-    if state.is_select or state.is_update or state.is_delete:
-        state.statement = state.statement.options(*_criteria(scope, not state.is_select))
+    if state.is_insert:
+        raise OutsideScope("bulk inserts aren't checked row by row: they want the system's scope")
+    if not state.is_orm_statement or state.is_from_statement:
+        tables = {cls.__table__ for cls in _scoped_classes()}
+        parts = visitors.iterate(cast(ClauseElement, state.statement))
+        if state.is_from_statement or any(isinstance(part, Table) and part in tables for part in parts):
+            raise OutsideScope("tables of tenants are reached through their mapped classes only")
+        return
+    if state.is_update:
+        values: dict[Any, Any] = getattr(state.statement, "_values", None) or {}
+        if _OWNERS & {getattr(key, "key", key) for key in values}:
+            raise OutsideScope("a row doesn't change its owner")
+    state.statement = state.statement.options(*_criteria(scope, not state.is_select))
 
 
 def _check_writes(session: Session, _context: UOWTransaction, _instances: Any) -> None:
@@ -223,11 +272,18 @@ def _check_writes(session: Session, _context: UOWTransaction, _instances: Any) -
     if scope.side == "system":
         return
     for row in [*session.new, *session.dirty, *session.deleted]:
-        if isinstance(row, Scoped) and not row.admits(scope) and (row not in session.dirty or session.is_modified(row)):
+        if (
+            isinstance(row, Scoped)
+            and not row.admits(scope)
+            and (row not in session.dirty or session.is_modified(row))
+        ):
             raise NotFound(f"{type(row).__name__} is out of scope")
 
 
 def guard(session_class: type[Session]) -> None:
     """Install the enforcement on a session class, once."""
+    event.listen(
+        Mapper, "after_configured", _criteria.cache_clear
+    )  # classes that were mapped meanwhile count too
     event.listen(session_class, "do_orm_execute", _narrow)
     event.listen(session_class, "before_flush", _check_writes)

@@ -44,7 +44,9 @@ class Signer:
 
     def _derived(self, purpose: str) -> list[bytes]:
         if purpose not in self._keys:
-            self._keys[purpose] = [hmac.digest(s, b"tmpa:" + purpose.encode(), "sha256") for s in self._secrets]
+            self._keys[purpose] = [
+                hmac.digest(s, b"tmpa:" + purpose.encode(), "sha256") for s in self._secrets
+            ]
         return self._keys[purpose]
 
     def key(self, purpose: str) -> bytes:
@@ -62,12 +64,15 @@ class Signer:
     def mac_holds(self, purpose: str, data: bytes, mac: bytes) -> bool:
         """Whether `mac` was made for `data` with any secret still in use; takes constant time per secret."""
         return any(
-            hmac.compare_digest(hmac.digest(key, data, "sha256")[:MAC_BYTES], mac) for key in self._derived(purpose)
+            hmac.compare_digest(hmac.digest(key, data, "sha256")[:MAC_BYTES], mac)
+            for key in self._derived(purpose)
         )
 
     def sign(self, purpose: str, payload: dict[str, Any], max_age_seconds: int) -> str:
         """A token holding `payload` (readable, not secret), good for `max_age_seconds`."""
-        body = json.dumps({"e": int(time.time()) + max_age_seconds, "p": payload}, separators=(",", ":")).encode()
+        body = json.dumps(
+            {"e": int(time.time()) + max_age_seconds, "p": payload}, separators=(",", ":")
+        ).encode()
         return f"{b64(body)}.{b64(self.mac(purpose, body))}"
 
     def verify(self, purpose: str, token: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    select,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -175,11 +176,17 @@ class LedgerEntry(Scoped, Base):
         return cls.partner_id == scope.organization_id if scope.side == "partner" else false()
 
     def admits(self, scope: Scope) -> bool:
-        return scope.organization_id in (self.vendor_id, self.partner_id)
+        if scope.side == "vendor":
+            return self.vendor_id == scope.organization_id
+        return (
+            scope.side == "partner"
+            and self.partner_id == scope.organization_id
+            and self.vendor_id in scope.vendor_ids
+        )
 
 
-class LedgerLine(Base):
-    """One side of a movement: what `account` of the fund gained (or lost, negative). Reached through its entry."""
+class LedgerLine(Scoped, Base):
+    """One side of a movement: what `account` of the fund gained (or lost, negative). Seen by whom sees its entry."""
 
     __tablename__ = "ledger_lines"
     __prefix__ = "lli"
@@ -193,3 +200,10 @@ class LedgerLine(Base):
     amount_minor: Mapped[int] = mapped_column(BigInteger)
     currency: Mapped[str] = mapped_column(String(3))
     entry: Mapped[LedgerEntry] = relationship(back_populates="lines")
+
+    @classmethod
+    def readable(cls, scope: Scope) -> ColumnElement[bool]:
+        return cls.entry_id.in_(select(LedgerEntry.id).where(LedgerEntry.readable(scope)))
+
+    def admits(self, scope: Scope) -> bool:
+        return self.entry is not None and self.entry.admits(scope)
