@@ -9,14 +9,17 @@ from tmpa.audiences import imports
 from tmpa.audiences.models import Contact, ContactList, ListMember
 from tmpa.campaigns import service
 from tmpa.campaigns.models import Campaign
+from tmpa.kernel.clock import utcnow
 from tmpa.kernel.http import Services
 from tmpa.kernel.ids import public
+from tmpa.kernel.models import Job
 from tmpa.kernel.permissions import Role
 from tmpa.kernel.scope import Scope
 from tmpa.kits.models import KitVersion
 from tmpa.kits.service import publish
 from tmpa.kits.source import read_folder
 from tmpa.partners.brands import save_brand
+from workers.jobs import REGISTRY
 
 KIT = Path(__file__).resolve().parents[2] / "campaigns" / "calm-backup"
 BRAND = {
@@ -101,3 +104,22 @@ def stage(services: Services, name: str = "north", brand: bool = True) -> Stage:
             session.add(ListMember(partner_id=partner_id, list_id=made.id, contact_id=contact.id))
         list_id = made.id
     return Stage(services, vendor, partner, rival, version_id, list_id)
+
+
+def run_jobs(services: Services) -> list[str]:
+    """Run what waits in the outbox, in order, until nothing that is due is left; the names of what ran."""
+    ran: list[str] = []
+    while True:
+        with services.database.unit_of_work(Scope.system(), write=False) as session:
+            due = [
+                (job.id, job.name, dict(job.args))
+                for job in session.query(Job).filter(Job.state == "pending").order_by(Job.created_at)
+                if job.not_before <= utcnow()
+            ]
+        if not due:
+            return ran
+        for job_id, name, args in due:
+            REGISTRY[name](services, **args)
+            with services.database.unit_of_work(Scope.system()) as session:
+                session.get_one(Job, job_id).state = "done"
+            ran.append(name)
