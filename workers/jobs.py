@@ -12,10 +12,12 @@ from tmpa.audiences import imports
 from tmpa.campaigns import rendering
 from tmpa.deals import leads, registration, touchpoints
 from tmpa.engagement import service as engagement
+from tmpa.kernel import jobs
 from tmpa.kernel.clock import utcnow
 from tmpa.kernel.http import Services
 from tmpa.kernel.jobs import Queue, subscribe
 from tmpa.kernel.scope import Scope, load
+from tmpa.mdf import dossier, requests
 from tmpa.pages import publish
 from tmpa.pages.models import Submission
 from tmpa.partners import service as partners
@@ -143,6 +145,23 @@ def make_lead(context: Services, submission: str) -> None:
         leads.lead_from_submission(session, load(session, Submission, uuid.UUID(submission)))
 
 
+@job("kernel.forget_done")
+def forget_done(context: Services) -> None:
+    with context.database.unit_of_work(Scope.system()) as session:
+        jobs.forget_done(session)
+
+
+@job("mdf.assemble_dossier")
+def assemble_dossier(context: Services, claim: str) -> None:
+    dossier.assemble_dossier(context, claim)
+
+
+@job("mdf.release_expired")
+def release_expired(context: Services) -> None:
+    with context.database.unit_of_work(Scope.system()) as session:
+        requests.release_expired(session, utcnow().date())
+
+
 SUBSCRIPTIONS: tuple[tuple[str, str], ...] = (
     ("audiences.erasing", "deals.forget_contact"),
     ("audiences.erasing", "engagement.forget_contact"),
@@ -157,8 +176,10 @@ SUBSCRIPTIONS: tuple[tuple[str, str], ...] = (
 
 SCHEDULE: tuple[Tick, ...] = (
     Tick("accounts.forget_expired", 3600),
+    Tick("kernel.forget_done", 3600),
     Tick("deals.collect_touchpoints", 300),
     Tick("deals.expire_overdue", 3600),
+    Tick("mdf.release_expired", 3600),
     Tick("engagement.record_deliveries", 3, "events"),
     Tick("engagement.seal", 15, "events"),
     Tick("sending.reap_leases", 10),

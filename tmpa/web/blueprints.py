@@ -6,6 +6,7 @@ from tmpa.accounts import views as accounts
 from tmpa.audiences import views as audiences
 from tmpa.deals import views as deals
 from tmpa.engagement import views as engagement
+from tmpa.mdf import views as mdf
 from tmpa.pages import views as pages
 from tmpa.sending import views as sending
 from tmpa.web import health, operator
@@ -26,5 +27,6 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     pages.blueprint,
     engagement.blueprint,
     deals.blueprint,
+    mdf.blueprint,
     operator.blueprint,
 )
