@@ -1,0 +1,5 @@
+"""`python -m tmpa` is the `tmpa` command."""
+
+from tmpa.cli import main
+
+main()
