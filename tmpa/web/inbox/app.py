@@ -4,11 +4,13 @@ import re
 
 from flask import Blueprint, Flask, Response, jsonify, request
 from flask.typing import ResponseReturnValue
+from flask_wtf import CSRFProtect
 
-from tmpa.kernel.http import PUBLIC, Services, render, route, services
+from tmpa.kernel.http import PUBLIC, Services, flash, go, render, route, services
+from tmpa.kernel.i18n import ngettext
 from tmpa.sending.transports.inbox import inbox_dir
 from tmpa.web import shell
-from tmpa.web.inbox.mails import newest, opened
+from tmpa.web.inbox.mails import delete_all, newest, opened
 
 PER_PAGE = 40
 # A mail runs no script, and its links open in a tab of their own, as from a mail program.
@@ -31,7 +33,9 @@ def create_inbox(shared: Services) -> Flask:
     )
     app.extensions["tmpa"] = shared
     shell.install(app)
+    CSRFProtect(app)
     app.register_blueprint(blueprint)
+    app.add_url_rule("/", "web.home", app.view_functions["inbox.index"])  # where the shell's error pages lead
     return app
 
 
@@ -39,12 +43,20 @@ def create_inbox(shared: Services) -> Flask:
 def index() -> ResponseReturnValue:
     """The list, newest first, and the newest mail or the one asked for."""
     folder = inbox_dir(services().settings)
-    recipient = request.args.get("to", "")
+    search = request.args.get("search", "")
     page = max(1, request.args.get("page", 1, type=int))
-    lines, more = newest(folder, recipient, (page - 1) * PER_PAGE, PER_PAGE)
+    lines, more = newest(folder, search, (page - 1) * PER_PAGE, PER_PAGE)
     key = request.args.get("mail") or (lines[0].key if lines else "")
     mail = opened(folder, key) if key else None
-    return render("inbox/index.html", lines=lines, mail=mail, to=recipient, page=page, more=more)
+    return render("inbox/index.html", lines=lines, mail=mail, search=search, page=page, more=more)
+
+
+@route(blueprint, "/delete", PUBLIC, methods=("POST",))
+def delete() -> ResponseReturnValue:
+    """Empty the inbox."""
+    count = delete_all(inbox_dir(services().settings))
+    flash(ngettext("%(num)s mail deleted.", "%(num)s mails deleted.", count))
+    return go("inbox.index")
 
 
 @route(blueprint, "/mails/<key>/html", PUBLIC)

@@ -38,10 +38,15 @@ class Mail:
     source: str
 
 
-def newest(folder: Path, recipient: str, first: int, count: int) -> tuple[list[Line], bool]:
-    """`count` mails from the `first`-th newest on, to addresses that contain `recipient`; whether more follow."""
-    wanted = recipient.strip().casefold()
-    lines = (line for line in _lines(folder) if wanted in line.recipient.casefold())
+def newest(folder: Path, search: str, first: int, count: int) -> tuple[list[Line], bool]:
+    """`count` mails from the `first`-th newest on whose recipient, sender or subject contains `search`; whether more
+    follow."""
+    wanted = search.strip().casefold()
+    lines = (
+        line
+        for line in _lines(folder)
+        if not wanted or wanted in f"{line.recipient}\n{line.sender}\n{line.subject}".casefold()
+    )
     found = list(islice(lines, first, first + count + 1))
     return found[:count], len(found) > count
 
@@ -65,6 +70,16 @@ def _line(key: str, head: bytes) -> Line:
         str(message.get("Delivered-To", "") or message.get("To", "")),
         str(message.get("Subject", "")),
     )
+
+
+def delete_all(folder: Path) -> int:
+    """Empty the inbox; how many mails that were."""
+    paths = [
+        path for part in ("new", "cur") if (folder / part).is_dir() for path in (folder / part).iterdir()
+    ]
+    for path in paths:
+        path.unlink(missing_ok=True)
+    return len(paths)
 
 
 def opened(folder: Path, key: str) -> Mail:
