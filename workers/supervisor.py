@@ -19,11 +19,12 @@ from typing import IO
 
 from tmpa.settings import Settings
 from workers.embedded import EmbeddedRedis, EmbeddedRedisError
+from workers.nursery import Nursery, Running
 from workers.parts import Part, all_parts, taken_ports
 from workers.processes import die_with_parent, environment_of, wait_until
 
 STOP_SECONDS = 8.0
-READY_SECONDS = 60.0
+READY_SECONDS = 120.0  # a loaded machine takes long to import everything
 LOG_LIMIT = 10_000_000  # bytes; the file before is kept as NAME.log.1
 HEALTHY_SECONDS = 60.0
 LONGEST_PAUSE = 30.0
@@ -41,26 +42,33 @@ class Child:
     def __init__(self, part: Part, environ: Mapping[str, str], logs: Path, echo: Echo) -> None:
         self.part = part
         self._environ, self._logs, self._echo = environ, logs, echo
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: Running | None = None
         self.last_words: deque[str] = deque(maxlen=15)
         self.crashes = 0
         self._started = 0.0
         self._not_before = 0.0
         self._reader: threading.Thread | None = None
 
-    def start(self) -> None:
+    def start(self, nursery: Nursery | None) -> None:
         """Start the process in a session of its own, so that the terminal's Ctrl-C reaches only the supervisor."""
         self._started = time.monotonic()
-        self.process = subprocess.Popen(
-            self.part.command,
-            env=self._environ,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            preexec_fn=die_with_parent,
-        )
-        self._reader = threading.Thread(target=self._read, args=(self.process.stdout,), daemon=True)
+        reading, writing = os.pipe()
+        try:
+            if nursery is not None:
+                self.process = nursery.start(self.part.module, self.part.args, self._environ, writing)
+            else:
+                self.process = subprocess.Popen(
+                    self.part.command,
+                    env=self._environ,
+                    stdin=subprocess.DEVNULL,
+                    stdout=writing,
+                    stderr=writing,
+                    start_new_session=True,
+                    preexec_fn=die_with_parent,
+                )
+        finally:
+            os.close(writing)
+        self._reader = threading.Thread(target=self._read, args=(os.fdopen(reading, "rb"),), daemon=True)
         self._reader.start()
 
     def _read(self, output: IO[bytes]) -> None:
@@ -72,11 +80,11 @@ class Child:
                 self.last_words.append(text)
                 self._echo(f"{self.part.name:<9}│ {text}")
 
-    def tend(self) -> None:
+    def tend(self, nursery: Nursery | None) -> None:
         """Start again what ended: at once after a planned end, after a growing pause when it crashed."""
         if self.process is None:
             if time.monotonic() >= self._not_before:
-                self.start()
+                self.start(nursery)
             return
         code = self.process.poll()
         if code is None:
@@ -132,8 +140,12 @@ class Supervisor:
         parts: tuple[Part, ...] | None = None,
         echo: Echo | None = None,
         environ: Mapping[str, str] | None = None,
+        fork: bool = True,
     ) -> None:
-        """`parts` default to all; `echo` gets each line of output; `environ` is added to the children's."""
+        """`parts` default to all; `echo` gets each line of output; `environ` is added to the children's.
+
+        `fork` starts the parts from a nursery, where that is possible.
+        """
         self.settings = settings
         self._echo = echo or (lambda _line: None)
         logs = settings.var_dir.resolve() / "log"
@@ -144,6 +156,8 @@ class Supervisor:
         self._redis = None if settings.redis_url else EmbeddedRedis(settings.redis_socket)
         self._lock: IO[str] | None = None
         self._over = threading.Event()
+        self._fork = fork
+        self._nursery: Nursery | None = None
         self._tending: threading.Thread | None = None
 
     @property
@@ -162,13 +176,15 @@ class Supervisor:
         if problems := list(taken_ports(self.parts)):
             raise CannotStart("\n".join(problems))
         try:
+            if self._fork and Nursery.possible():
+                self._nursery = Nursery()  # before any lock is taken: a fork would hold it too
             self._own_folder()
             if self._redis is not None:
                 self._redis.start()
             if prepare is not None:
                 prepare()
             for child in self._children:
-                child.start()
+                child.start(self._nursery)
             self._wait_ready()
         except EmbeddedRedisError as error:
             self.stop()
@@ -212,11 +228,18 @@ class Supervisor:
         while not self._over.wait(0.2):
             for child in self._children:
                 if not self._over.is_set():
-                    child.tend()
+                    self._tend_one(child)
             if self._redis is not None and self._redis.pid is None:
                 self._echo("redis    │ ended; starting again")
                 with contextlib.suppress(EmbeddedRedisError):  # tried again in 0.2 s
                     self._redis.restart()
+
+    def _tend_one(self, child: Child) -> None:
+        try:
+            child.tend(self._nursery)
+        except ConnectionError:  # the nursery was killed, and every part with it
+            self._echo("nursery  │ ended; parts start on their own from now on")
+            self._nursery = None
 
     def stop(self, seconds: float = STOP_SECONDS) -> None:
         """Stop everything, within about `seconds` and two more. Work cut short is taken up at the next start."""
@@ -229,6 +252,9 @@ class Supervisor:
         for child in self._children:
             if not child.finish(end):
                 self._echo(f"{child.part.name:<9}│ did not end in time and was killed")
+        if self._nursery is not None:
+            self._nursery.close()
+            self._nursery = None
         if self._redis is not None:
             self._redis.stop()
         if self._lock is not None:

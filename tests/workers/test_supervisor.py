@@ -125,14 +125,14 @@ def test_one_port_for_two_parts_is_refused(own: Settings) -> None:
 
 def test_a_folder_belongs_to_one_supervisor(own: Settings) -> None:
     with (
-        Supervisor(own, (sleeper("one"),)),
+        Supervisor(own, (sleeper("one"),), fork=False),
         pytest.raises(CannotStart, match="set TMPA_VAR_DIR to another folder"),
     ):
-        Supervisor(own, (sleeper("two"),)).start()
+        Supervisor(own, (sleeper("two"),), fork=False).start()
 
 
 def test_a_part_that_does_not_come_up_stops_the_start(own: Settings) -> None:
-    supervisor = Supervisor(own, (sleeper("good"), sleeper("bad", "broken", ready=lambda: False)))
+    supervisor = Supervisor(own, (sleeper("good"), sleeper("bad", "broken", ready=lambda: False)), fork=False)
     with pytest.raises(CannotStart, match="bad ended while starting") as refusal:
         supervisor.start()
     assert "I can't go on" in str(refusal.value)
@@ -141,7 +141,7 @@ def test_a_part_that_does_not_come_up_stops_the_start(own: Settings) -> None:
 
 def test_what_crashes_is_started_again_and_what_is_deaf_is_killed(own: Settings) -> None:
     lines: list[str] = []
-    supervisor = Supervisor(own, (sleeper("part"), sleeper("deaf", "deaf")), echo=lines.append)
+    supervisor = Supervisor(own, (sleeper("part"), sleeper("deaf", "deaf")), echo=lines.append, fork=False)
     supervisor.start()
     assert wait_until(lambda: sum("awake" in line for line in lines) == 2, 10)
     before = supervisor.pids
@@ -155,6 +155,26 @@ def test_what_crashes_is_started_again_and_what_is_deaf_is_killed(own: Settings)
     assert not any(alive(pid) for pid in after.values())
     assert any("deaf" in line and "killed" in line for line in lines)
     assert (own.var_dir / "log" / "part.log").read_text() == "awake\nawake\n"
+
+
+def test_a_killed_part_of_a_nursery_is_started_again(
+    own: Settings, spawn: Callable[[Settings], subprocess.Popen[str]]
+) -> None:
+    child = spawn(own)
+    pids = ready(child)
+    os.kill(pids["relay"], signal.SIGKILL)
+    log = own.var_dir / "log" / "relay.log"
+    assert child.stderr is not None
+    assert wait_until(lambda: not alive(pids["relay"]), 5)
+    line = child.stderr.readline()
+    while "relay" not in line or "starting again" not in line:
+        line = child.stderr.readline()
+    assert "ended with status -9" in line
+    assert log.exists()
+    everybody = family(child.pid)
+    child.send_signal(signal.SIGTERM)
+    assert child.wait(12) == 0
+    assert [command(pid) for pid in everybody if alive(pid)] == []
 
 
 def test_ctrl_c_stops_everything_and_a_second_start_finds_yesterday(
