@@ -63,6 +63,16 @@ def nearest_locale(source: KitSource, wanted: str) -> str:
     return next((tag for tag in offered if tag.split("-")[0] == language), source.manifest.source_locale)
 
 
+def tab_names(source: KitSource) -> list[str]:
+    """Short names of the pieces, for tabs: their kind, numbered where there are several."""
+    words = {"mail": _("Mail"), "page": _("Page"), "social": _("Post"), "document": _("PDF")}
+    kinds = [piece.kind for piece in source.manifest.pieces]
+    return [
+        words[kind] if kinds.count(kind) == 1 else f"{words[kind]} {kinds[: at + 1].count(kind)}"
+        for at, kind in enumerate(kinds)
+    ]
+
+
 def _tile(version: KitVersion, use: Use) -> Tile:
     source = _source(version)
     locale = nearest_locale(source, current_locale())
@@ -198,11 +208,11 @@ def offer(version: str) -> ResponseReturnValue:
     shown = [
         (
             piece.name,
-            gettext(piece.title),
+            name,
             url_for(".preview", version=version, piece=piece.name, locale=locale),
             previews.WIDTHS[piece.kind],
         )
-        for piece in source.manifest.pieces
+        for piece, name in zip(source.manifest.pieces, tab_names(source), strict=True)
     ]
     return render(
         "kits/offer.html",
