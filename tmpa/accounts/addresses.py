@@ -14,7 +14,7 @@ def check_address(text: str, field: str = "email") -> str:
     No DNS is asked: that a domain takes mail is found out by sending to it.
     """
     try:
-        return validate_email(text.strip(), check_deliverability=False).normalized
+        return validate_email(text.strip(), check_deliverability=False, strict=True).normalized
     except EmailNotValidError as error:
         raise Refused(
             _l("“%(address)s” is not an e-mail address: %(why)s", address=text.strip()[:80], why=str(error)),
