@@ -12,14 +12,14 @@ from functools import lru_cache
 from ipaddress import ip_network
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from tmpa.campaigns.models import CampaignStep
 from tmpa.engagement import rollups
 from tmpa.engagement.links import links_in_mail
 from tmpa.engagement.models import EngagementEvent
-from tmpa.engagement.verdicts import CROWD, RULES_VERSION, Event, Verdict, crowded, judge
+from tmpa.engagement.verdicts import CROWD, FLOOD, REDEEM, RULES_VERSION, Event, Verdict, crowded, judge
 from tmpa.kernel.jobs import emit
 from tmpa.kernel.objects import ObjectStore
 from tmpa.sending.models import Recipient
@@ -109,17 +109,42 @@ def add_events(
 def _earlier(
     session: Session, fresh: Sequence[EngagementEvent], used: Collection[uuid.UUID]
 ) -> list[EngagementEvent]:
-    """Every stored event of each recipient whom the new ones tell something about, and the views used since."""
+    """The stored events that the new ones may tell something about, and the views used since.
+
+    Of each recipient those within REDEEM of the batch: no rule looks further. Of recipients with more than FLOOD
+    events none: somebody hammers their link, and a batch must not read all of it again; what comes is marked.
+    """
     found: dict[uuid.UUID, EngagementEvent] = {}
     for some in chunks(used):
         found.update(
             {e.id: e for e in session.scalars(select(EngagementEvent).where(EngagementEvent.id.in_(some)))}
         )
+    moments = [event.occurred_at for event in (*fresh, *found.values())]
+    if not moments:
+        return []
+    near = EngagementEvent.occurred_at.between(min(moments) - REDEEM, max(moments) + REDEEM)
     people = {event.recipient_id for event in (*fresh, *found.values()) if event.recipient_id}
-    for some in chunks(people | _neighbours(session, fresh)):
-        query = select(EngagementEvent).where(EngagementEvent.recipient_id.in_(some))
+    flooded = _flooded(session, people)
+    for event in fresh:
+        if event.recipient_id in flooded and event.kind in _TOUCHES:
+            _sign(event, "flood")
+    for some in chunks((people | _neighbours(session, fresh)) - flooded):
+        query = select(EngagementEvent).where(EngagementEvent.recipient_id.in_(some), near)
         found.update({event.id: event for event in session.scalars(query)})
     return list(found.values())
+
+
+def _flooded(session: Session, people: Collection[uuid.UUID]) -> set[uuid.UUID]:
+    found: set[uuid.UUID] = set()
+    for some in chunks(people):
+        counted = (
+            select(EngagementEvent.recipient_id)
+            .where(EngagementEvent.recipient_id.in_(some))
+            .group_by(EngagementEvent.recipient_id)
+            .having(func.count() > FLOOD)
+        )
+        found.update(recipient for recipient in session.scalars(counted) if recipient)
+    return found
 
 
 def _neighbours(session: Session, fresh: Sequence[EngagementEvent]) -> set[uuid.UUID]:

@@ -17,7 +17,8 @@ class EngagementEvent(PartnerPrivateInProgramme, Base):
     """Something that happened to a mail or page. `id` is made at the intake: the same event is stored once.
 
     `signs` are facts that the intake noticed, separated by spaces: "active" (page used), "trap" (honeypot filled),
-    "fast" (form sent sooner than a person could), "spread" (its network touched many recipients within seconds).
+    "fast" (form sent sooner than a person could), "spread" (its network touched many recipients within seconds),
+    "flood" (far too many for a person).
     `rule` and `rule_version` say what decided the verdict; `leaf_index` is its place in the evidence log once
     settled. `network` is the address cut to /24 or /48.
     """

@@ -31,6 +31,8 @@ REDEEM = timedelta(minutes=30)
 """How long after a click the use of the page may follow it."""
 
 
+FLOOD: Final = 300
+"""Events of one recipient after which further opens and clicks are a program's."""
 FORM_SPAM: Final = frozenset({"trap", "fast"})
 """Signs that a form was not sent by a person."""
 
@@ -151,6 +153,9 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         "link_burst", _CLICKED, "machine", _l("Many links of the mail were followed within seconds."),
         lambda event, story: event.id in story.burst,
+    ),
+    Rule(
+        "flood", _OPENED | _CLICKED, "machine", _l("Far more often than a person would."), _sign("flood"),
     ),
     Rule(
         "network_burst", _OPENED | _CLICKED, "machine",
