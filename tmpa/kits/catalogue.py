@@ -12,8 +12,9 @@ from jinja2 import Environment, TemplateSyntaxError, nodes
 
 from tmpa.kernel.i18n import gettext as _
 from tmpa.kits.findings import Finding, KitRefused, error, warning
-from tmpa.kits.manifest import FILE, key_lines, line_of
+from tmpa.kits.manifest import FILE
 from tmpa.kits.source import KitSource
+from tmpa.kits.toml_lines import key_lines, line_of
 
 JINJA_SUFFIXES = (".mjml", ".html", ".txt")
 PLACEHOLDER = re.compile(r"%\([A-Za-z_][A-Za-z0-9_]*\)s")

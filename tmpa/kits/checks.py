@@ -15,11 +15,12 @@ from tmpa.kits.compile import compile_piece, shape_of
 from tmpa.kits.document import render_document
 from tmpa.kits.findings import Finding, KitRefused, error, warning
 from tmpa.kits.locked import verify_locked
-from tmpa.kits.manifest import FILE, MailPiece, PagePiece, Piece, SocialPiece, key_lines, line_of
+from tmpa.kits.manifest import FILE, MailPiece, PagePiece, Piece, SocialPiece
 from tmpa.kits.render import recipient_values, render_mail, render_page, render_post
 from tmpa.kits.samples import CHECK_BRANDS, PAGE_URL, sample_values
 from tmpa.kits.slots import SlotValues, validate_slots
 from tmpa.kits.source import KitSource
+from tmpa.kits.toml_lines import key_lines, line_of
 from tmpa.kits.values import count_characters
 
 _REPLY = re.compile(r"^\s*(re|fw|fwd|aw|wg|tr|rif|rv|回复|转发|رد)\s*(\[\d+\])?\s*[::]", re.IGNORECASE)

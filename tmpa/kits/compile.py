@@ -9,55 +9,28 @@ import re
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import lru_cache
 
-from markupsafe import Markup
-
-from tmpa.kernel.i18n import direction
 from tmpa.kernel.i18n import gettext as _
 from tmpa.kits import sandbox
-from tmpa.kits.brand import OPTIONAL, Brand
 from tmpa.kits.catalogue import Catalogue, load_catalogue
+from tmpa.kits.context import Shape, shape_of, template_context
 from tmpa.kits.findings import CompileFailed, error
-from tmpa.kits.formblock import form_html
-from tmpa.kits.holes import RECIPIENT_NAMES, Hole
-from tmpa.kits.manifest import FILE, MailPiece, PagePiece, Piece, SocialPiece, key_lines, line_of
+from tmpa.kits.holes import Hole
+from tmpa.kits.manifest import FILE, MailPiece, PagePiece, Piece, SocialPiece
 from tmpa.kits.mjml_guard import MjmlMistake, compile_mjml
 from tmpa.kits.plain import html_to_text
-from tmpa.kits.sandbox import LineMap, Rendering, Space, TemplateHole, TemplateMistake, sentinel_pattern
+from tmpa.kits.sandbox import LineMap, Rendering
 from tmpa.kits.scanner import HoleMisplaced, Scanner, Spot
-from tmpa.kits.slots import SlotValues
 from tmpa.kits.source import KitSource, content_type
+from tmpa.kits.template_values import TemplateHole, sentinel_pattern
+from tmpa.kits.toml_lines import key_lines, line_of
 from tmpa.kits.words import words
+
+__all__ = ["CompiledPiece", "CompiledText", "LinkTarget", "Shape", "compile_piece", "data_url", "shape_of"]
 
 ENGINE = "1"  # part of every nonce and digest; raise it when the same kit would compile to something else
 _TEXT_TOKEN = re.compile(r"zt([0-9]+)tz")
-_FLAVOURS: dict[str, sandbox.Flavour] = {"richtext": "richtext", "image": "address", "link": "address"}
-_BRAND_FLAVOURS: dict[str, sandbox.Flavour] = {
-    "website": "address", "logo_url": "address", "primary": "colour", "on_primary": "colour",
-}  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """What of a brand and its slot values changes the layout: which are filled, and the choices."""
-
-    filled: frozenset[str]
-    choices: tuple[tuple[str, str], ...]
-    brand: frozenset[str]
-    alts: frozenset[str] = frozenset()
-
-    @property
-    def key(self) -> str:
-        """A stable name of the shape."""
-        sets = (sorted(self.filled), list(self.choices), sorted(self.brand), sorted(self.alts))
-        return hashlib.sha256(repr(sets).encode()).hexdigest()
-
-
-def shape_of(brand: Brand, slots: SlotValues) -> Shape:
-    """The shape of one brand with its values."""
-    alts = frozenset(name for name, text in slots.alts.items() if text)
-    return Shape(slots.filled, tuple(sorted(slots.choices.items())), brand.filled, alts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,116 +77,6 @@ def _digest(piece: Piece, locale: str, texts: Mapping[str, CompiledText]) -> str
         digest.update(f"{name}|{len(texts[name].parts)}|".encode())
         texts[name].digest_into(digest)
     return digest.hexdigest()
-
-
-class _Form:
-    """`{{ form }}`: printed once, as HTML with two holes."""
-
-    def __init__(self, make: Callable[[str, str], str]) -> None:
-        self._make = make
-
-    def __html__(self) -> Markup:
-        action = TemplateHole("form", "action", flavour="address")
-        token = TemplateHole("form", "token")
-        return Markup(self._make(action.printed(), token.printed()))  # noqa: S704 - built and escaped by us
-
-    def __str__(self) -> str:
-        return self.__html__()
-
-
-def _gettext(book: Catalogue, text: object, /, **values: object) -> str:
-    if not isinstance(text, str):
-        raise TemplateMistake(_("_() wants a text in quotes."), _("Write the source text itself."))
-    translated = book.gettext(text)
-    if not values:
-        return translated
-    try:
-        return translated % {name: sandbox.printable(value) for name, value in values.items()}
-    except (KeyError, TypeError, ValueError):
-        message = _("The placeholders of “%(entry)s” don't fit.", entry=translated[:60])
-        mend = _("Use %%(name)s and give a value for each; write %%%% for a percent sign.")
-        raise TemplateMistake(message, mend, "placeholder") from None
-
-
-def _asset(source: KitSource, mail: bool, path: object) -> TemplateHole:
-    if not isinstance(path, str) or not path.startswith("images/") or path not in source.files:
-        message = _("The kit has no picture %(path)s.", path=str(path)[:100])
-        raise TemplateMistake(message, _("Correct the path."), "links")
-    if mail and path.endswith(".svg"):
-        raise TemplateMistake(_("Mail clients don't show SVG."), _("Use a PNG."), "mail-images")
-    return TemplateHole("asset", path, flavour="address")
-
-
-def _inline(source: KitSource, path: object) -> Markup:
-    if not isinstance(path, str) or not path.endswith(".svg") or path not in source.files:
-        message = _("The kit has no SVG %(path)s.", path=str(path)[:100])
-        raise TemplateMistake(message, _("Correct the path."), "links")
-    text = re.sub(r"^\s*<\?xml[^>]*\?>\s*", "", source.text(path))
-    return Markup(text)  # noqa: S704 - checked when the kit was read: no script, no handler, no outside reference
-
-
-def _context(source: KitSource, piece: Piece, book: Catalogue, shape: Shape) -> dict[str, object]:
-    """What a template sees."""
-    manifest = source.manifest
-    choices = dict(shape.choices)
-    slots: dict[str, object] = {}
-    for slot in manifest.slots:
-        if slot.kind == "choice":
-            slots[slot.name] = choices.get(slot.name) or slot.default or slot.choices[0].value
-            continue
-        alt = None
-        if slot.kind == "image":
-            alt = TemplateHole("slot", f"{slot.name}.alt", slot.name in shape.alts)
-        flavour = _FLAVOURS.get(slot.kind, "text")
-        slots[slot.name] = TemplateHole(
-            "slot", slot.name, slot.name in shape.filled, flavour=flavour, alt=alt
-        )
-    brand = {
-        name: TemplateHole(
-            "brand", name, name not in OPTIONAL or name in shape.brand, flavour=_BRAND_FLAVOURS.get(name, "text")
-        )
-        for name in ("name", "legal_name", "address", "website", "phone", "email", "primary", "on_primary",
-                     "logo_url", "logo_alt", "disclaimer")
-    }  # fmt: skip
-    way = direction(book.locale)
-    links = {
-        "page": TemplateHole("page", "", flavour="address"),
-        "privacy": TemplateHole("privacy", "", flavour="address"),
-    }
-    vendor = manifest.vendor
-    context: dict[str, object] = {
-        "_": lambda text, /, **values: _gettext(book, text, **values),  # a partial would show its arguments
-        "locale": book.locale,
-        "direction": way,
-        "start": "right" if way == "rtl" else "left",
-        "end": "left" if way == "rtl" else "right",
-        "kit": Space(
-            "kit",
-            {
-                "name": manifest.name,
-                "title": book.gettext(manifest.title),
-                "summary": book.gettext(manifest.summary),
-                "version": manifest.version,
-                "accent": manifest.accent,
-                "vendor": vendor.name,
-                "vendor_legal_name": vendor.legal_name,
-                "vendor_address": vendor.address,
-            },
-        ),
-        "slot": Space("slot", slots),
-        "brand": Space("brand", brand),
-        "asset": lambda path: _asset(source, isinstance(piece, MailPiece), path),
-    }
-    if isinstance(piece, MailPiece):
-        recipient = {name: TemplateHole("recipient", name, testable=False) for name in RECIPIENT_NAMES}
-        context["recipient"] = Space("recipient", recipient)
-        links["unsubscribe"] = TemplateHole("unsubscribe", "", flavour="address")
-    if isinstance(piece, PagePiece):
-        context["page"] = Space("page", {"url": TemplateHole("page", "", flavour="address")})
-        context["form"] = _Form(partial(form_html, piece, book))
-        context["inline"] = lambda path: _inline(source, path)
-    context["link"] = Space("link", links)
-    return context
 
 
 def _hole(spot_hole: TemplateHole, context: str) -> Hole:
@@ -424,7 +287,7 @@ def compile_piece(source: KitSource, piece: str, locale: str, shape: Shape) -> C
     book = load_catalogue(source, locale)
     seed = f"{ENGINE}|{source.content_hash}|{piece}|{locale}|{shape.key}"
     nonce = hashlib.sha256(seed.encode()).hexdigest()[:12]
-    context = _context(source, chosen, book, shape)
+    context = template_context(source, chosen, book, shape)
     links: tuple[LinkTarget, ...] = ()
     if isinstance(chosen, MailPiece):
         texts, links = _mail(source, chosen, book, context, nonce)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from tmpa.kernel.i18n import gettext as _
 from tmpa.kits.holes import Context
-from tmpa.kits.sandbox import Rendering, TemplateHole, sentinel_pattern
+from tmpa.kits.sandbox import Rendering
+from tmpa.kits.template_values import TemplateHole, sentinel_pattern
 
 _TAG = re.compile(r"<(?P<close>/?)(?P<name>[A-Za-z][^\s/>]*)")
 _ATTRIBUTE = re.compile(

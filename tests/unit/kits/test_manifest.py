@@ -3,7 +3,8 @@
 import pytest
 
 from tmpa.kits.findings import Finding, KitRefused
-from tmpa.kits.manifest import key_lines, parse_manifest
+from tmpa.kits.manifest import parse_manifest
+from tmpa.kits.toml_lines import key_lines
 
 
 def findings(text: str) -> tuple[Finding, ...]:
