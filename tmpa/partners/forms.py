@@ -13,6 +13,7 @@ from wtforms import (
     TextAreaField,
     URLField,
 )
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import InputRequired, Length
 
 from tmpa.kernel.forms import Form
@@ -40,7 +41,9 @@ class InviteForm(Form):
         description=_l("They get a link to join, and can invite their colleagues."),
         render_kw={"autocomplete": "off"},
     )
-    locale = SelectField(_l("Language of the invitation"), choices=[(tag, OWN_NAMES[tag]) for tag in LOCALES])
+    locale = SelectField(
+        _l("Language of the invitation"), choices=[SelectChoice(tag, OWN_NAMES[tag]) for tag in LOCALES]
+    )
     tier = StringField(_l("Tier"), [Length(max=40)], render_kw={"list": "tiers", "autocomplete": "off"})
     territory = StringField(
         _l("Territory"), [Length(max=80)], render_kw={"list": "territories", "autocomplete": "off"}
