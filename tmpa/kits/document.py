@@ -122,7 +122,8 @@ def _compile(
             check_typst(name, source.text(name))
     with tempfile.TemporaryDirectory(prefix="tmpa-doc-") as folder:
         root = Path(folder)
-        for name, content in {**source.files, **dict(extra)}.items():
+        own = {name: data for name, data in source.files.items() if name.startswith(("documents/", "images/"))}
+        for name, content in {**own, path: source.files[path], **dict(extra)}.items():
             target = root / name
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
