@@ -1,6 +1,7 @@
 """E-mail addresses: checked, and folded for comparison."""
 
 import unicodedata
+from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
 
@@ -13,14 +14,26 @@ def check_address(text: str, field: str = "email") -> str:
 
     No DNS is asked: that a domain takes mail is found out by sending to it.
     """
+    address = text.strip()
     try:
-        return validate_email(text.strip(), check_deliverability=False, strict=True).normalized
-    except EmailNotValidError as error:
+        return validate_email(address, check_deliverability=False, strict=True).normalized
+    except EmailNotValidError:
         raise Refused(
-            _l("“%(address)s” is not an e-mail address: %(why)s", address=text.strip()[:80], why=str(error)),
-            field,
-            "bad_address",
+            _l("“%(address)s”: %(why)s", address=address[:80], why=_why(address)), field, "bad_address"
         ) from None
+
+
+def _why(address: str) -> Any:
+    # the library says it in English only
+    if address.count("@") != 1:
+        return _l("An e-mail address has one @.")
+    if any(letter.isspace() for letter in address):
+        return _l("An e-mail address has no spaces.")
+    if len(address.partition("@")[0]) > 64 or len(address) > 254:
+        return _l("An e-mail address is shorter than this.")
+    if "." not in address.partition("@")[2].strip("."):
+        return _l("The part behind the @ is no domain, such as example.com.")
+    return _l("This is not an e-mail address. Check it for typing mistakes.")
 
 
 def fold(address: str) -> str:
