@@ -72,5 +72,9 @@ class AuditRow(Scoped, Base):
         # rows without an organization are the system's: nobody's NULL must not equal theirs
         return false() if scope.organization_id is None else cls.organization_id == scope.organization_id
 
+    @classmethod
+    def writable(cls, scope: Scope) -> ColumnElement[bool]:
+        return false()
+
     def admits(self, scope: Scope) -> bool:
         return self.organization_id == scope.organization_id

@@ -229,14 +229,8 @@ class _Criteria(LoaderCriteriaOption):
 
 @lru_cache(maxsize=4096)
 def _criteria(scope: Scope, write: bool) -> tuple[ExecutableOption, ...]:
-    # not handed on to lazy loads: those get the session's scope of their own time, see _narrow
     return tuple(
-        _Criteria(
-            cls,
-            cls.writable(scope) if write else cls.readable(scope),
-            include_aliases=True,
-            propagate_to_loaders=False,
-        )
+        _Criteria(cls, cls.writable(scope) if write else cls.readable(scope), include_aliases=True)
         for cls in _scoped_classes()
     )
 
@@ -252,6 +246,8 @@ def _narrow(state: ORMExecuteState) -> None:
     scope = session_scope(state.session)
     if scope.side == "system" or state.is_column_load:
         return
+    if state.is_relationship_load and any(isinstance(each, _Criteria) for each in state.user_defined_options):
+        return  # handed on by the statement that loaded the parent; parents that were lifted hand on nothing
     if state.is_insert:
         raise OutsideScope("bulk inserts aren't checked row by row: they want the system's scope")
     if not state.is_orm_statement or state.is_from_statement:
