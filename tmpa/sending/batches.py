@@ -53,6 +53,7 @@ class _Work:
     held: list[Held]
     results: list[Result] = field(default_factory=list)
     dead: list[tuple[Held, Outcome]] = field(default_factory=list)
+    done: int = 0
 
 
 def send_batch(context: Services, step_id: str) -> int:
@@ -66,7 +67,7 @@ def send_batch(context: Services, step_id: str) -> int:
         if work is None:
             break
         is_open = _send(work, end)
-        count += len(work.held)
+        count += work.done
         if not is_open:  # the transport is away, or the campaign was stopped: the tick wakes us again
             break
         if time.monotonic() > end:
@@ -114,12 +115,14 @@ def _send(work: _Work, end: float) -> bool:
                 if time.monotonic() > renew_at:
                     ledger.extend(session, step, work.lease, settings.lease_seconds)
                     renew_at = time.monotonic() + settings.lease_seconds / 2
+            work.done += len(work.results)
             work.results.clear()
             is_open = bool(marked) and _hand_over(work, [each for each in chunk if each.id in marked])
     finally:
         with database.unit_of_work(Scope.system()) as session:
             ledger.record(session, step, work.lease, work.results)
             ledger.release(session, step, work.lease)
+        work.done += len(work.results)
         _bury(work)
     return is_open
 

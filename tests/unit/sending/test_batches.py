@@ -166,7 +166,7 @@ def test_a_server_that_is_away_costs_nobody_an_attempt(world: SendingWorld) -> N
     begin(world)
     with hostile(greeting=b"421 Busy\r\n") as server:
         settings = world.context.settings.model_copy(update={"mail_url": server.url})
-        assert send_batch(services(settings, world.database), str(world.steps[0])) == 30
+        assert send_batch(services(settings, world.database), str(world.steps[0])) == 20
         assert server.connections <= settings.mail_connections
     assert world.states() == {"deferred": 20, "planned": 10}
     assert {row.attempt for row in world.recipients().values() if row.state == "deferred"} == {0}

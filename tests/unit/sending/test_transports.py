@@ -30,6 +30,8 @@ MESSAGE = (
     b"From: a@tmpa.example\r\nTo: b@b.example\r\nSubject: Hello\r\nMIME-Version: 1.0\r\n"
     b"Content-Type: text/plain; charset=utf-8\r\n\r\nFirst line\r\n.hidden\r\n..two\r\n.\r\nlast\r\n"
 )
+PLAIN = b"250 hostile.example\r\n"
+PIPELINING = b"250-hostile.example\r\n250 PIPELINING\r\n"
 
 
 @dataclass
@@ -144,10 +146,15 @@ def send(transport: MailTransport, recipient: str = "b@b.example", message: byte
         ({"body": None}, "uncertain", False),
     ],
 )
-def test_what_a_server_says_or_does(misbehaviour: dict[str, bytes | None], state: str, is_hard: bool) -> None:
-    with hostile(**misbehaviour) as server:
+@pytest.mark.parametrize("ehlo", [PLAIN, PIPELINING])
+def test_what_a_server_says_or_does(
+    misbehaviour: dict[str, bytes | None], state: str, is_hard: bool, ehlo: bytes
+) -> None:
+    with hostile(**{"ehlo": ehlo, **misbehaviour}) as server:
         transport = smtp(server.url)
         outcome = send(transport)
+        if outcome.state != "uncertain" and "end" not in misbehaviour:
+            assert not any(server.messages), "a refused message was given to the server"
         transport.close()
     assert (outcome.state, outcome.is_hard) == (state, is_hard), outcome
     assert outcome.reply
@@ -204,8 +211,9 @@ def test_a_kept_connection_that_was_closed_is_replaced() -> None:
         transport.close()
 
 
-def test_connections_are_kept() -> None:
-    with hostile() as server:
+@pytest.mark.parametrize("ehlo", [PLAIN, PIPELINING])
+def test_connections_are_kept(ehlo: bytes) -> None:
+    with hostile(ehlo=ehlo) as server:
         transport = smtp(server.url)
         for _each in range(5):
             assert send(transport).state == "handed_over"
@@ -224,6 +232,14 @@ def test_international_addresses_need_a_server_for_them(smtp_sink: SmtpSink) -> 
         outcome = send(plain, "jörg@b.example")
         assert outcome.state == "bounced" and outcome.enhanced == "5.6.7" and not outcome.is_hard
         plain.close()
+
+
+def test_an_address_adds_no_command(smtp_sink: SmtpSink) -> None:
+    transport = smtp(smtp_sink.url)
+    for address in ("a@b.example>\r\nRCPT TO:<all@b.example", "a b@c.example", "\na@b.example"):
+        assert send(transport, address).state == "bounced"
+    transport.close()
+    assert not smtp_sink.received
 
 
 def test_lines_that_begin_with_dots_survive_smtp(smtp_sink: SmtpSink) -> None:

@@ -26,11 +26,14 @@ def deliver(folder: Path, message: bytes, sender: str, recipient: str) -> None:
     to disk: it is a demo's inbox, and the sync would take longer than everything else together.
     """
     name = f"{time.time():.6f}.P{os.getpid()}Q{next(_numbers)}.{socket.gethostname().replace('/', '_')}"
-    for part in ("tmp", "new", "cur"):
-        (folder / part).mkdir(parents=True, exist_ok=True)
     head = f"Return-Path: <{sender}>\r\nDelivered-To: {recipient}\r\n".encode()
     fresh = folder / "tmp" / name
-    fresh.write_bytes(head + message)
+    try:
+        fresh.write_bytes(head + message)
+    except FileNotFoundError:  # the first mail, or somebody removed the folder
+        for part in ("tmp", "new", "cur"):
+            (folder / part).mkdir(parents=True, exist_ok=True)
+        fresh.write_bytes(head + message)
     fresh.rename(folder / "new" / name)
 
 

@@ -21,6 +21,7 @@ IDLE_SECONDS = 45
 
 TIMEOUT_SECONDS = 30.0
 _LINE_DOT = re.compile(rb"(?m)^\.")
+_NO_ADDRESS = re.compile(r"[\s<>\x00-\x1f\x7f]")
 _LOST = (smtplib.SMTPServerDisconnected, OSError)
 
 
@@ -121,12 +122,14 @@ class _SmtpConnection:
             return Outcome("deferred", stale.code, stale.reply)
 
     def _transaction(self, message: bytes, sender: str, recipient: str) -> Outcome:
+        if _NO_ADDRESS.search(recipient) or _NO_ADDRESS.search(sender):  # it would end the command
+            return Outcome("bounced", 553, "553 5.1.3 Not an address")
         client = self._connected()
-        options = []
+        options = ""
         if not (recipient.isascii() and sender.isascii()):
             if not client.has_extn("smtputf8"):
                 return Outcome("bounced", 553, "5.6.7 The mail server does not take international addresses")
-            options = ["SMTPUTF8", "BODY=8BITMIME"]
+            options = " BODY=8BITMIME SMTPUTF8"
         try:
             refusal = self._envelope(client, sender, recipient, options)
         except _LOST as error:
@@ -156,18 +159,31 @@ class _SmtpConnection:
         self.drop()
         return Outcome("uncertain", 0, f"the server answered something else than SMTP: {reply}")
 
-    def _envelope(
-        self, client: smtplib.SMTP, sender: str, recipient: str, options: list[str]
-    ) -> Outcome | None:
-        code, text = client.mail(sender, options)
-        if code != 250:
-            # The sender is ours: a refusal says nothing about this recipient, and waits until somebody mends it.
-            return self._refusal(code, text, may_bounce=False)
-        code, text = client.rcpt(recipient)
-        if code not in (250, 251):
-            return self._refusal(code, text, may_bounce=True)
-        code, text = client.docmd("DATA")
-        return None if code == 354 else self._refusal(code, text, may_bounce=True)
+    def _envelope(self, client: smtplib.SMTP, sender: str, recipient: str, options: str) -> Outcome | None:
+        """Announce the message; None when the server waits for it. One round trip with PIPELINING (RFC 2920)."""
+        commands = (f"MAIL FROM:<{sender}>{options}\r\n", f"RCPT TO:<{recipient}>\r\n", "DATA\r\n")
+        if not client.has_extn("pipelining"):
+            for number, command in enumerate(commands):
+                client.send(command.encode())
+                refusal = self._judge(number, *client.getreply())
+                if refusal is not None:
+                    return refusal
+            return None
+        client.send("".join(commands).encode())
+        replies = [client.getreply() for _each in commands]
+        refusals = [self._judge(number, *reply) for number, reply in enumerate(replies)]
+        refusal = next((each for each in refusals if each is not None), None)
+        if refusal is not None and replies[2][0] == 354:  # it waits for a message that has nobody to go to
+            client.send(b".\r\n")
+            client.getreply()
+        return refusal
+
+    def _judge(self, number: int, code: int, text: bytes) -> Outcome | None:
+        """What the answer to MAIL (0), RCPT (1) or DATA (2) means; None means go on."""
+        if code in ((250,), (250, 251), (354,))[number]:
+            return None
+        # The sender is ours: a refusal of MAIL says nothing about the recipient, and waits until somebody mends it.
+        return self._refusal(code, text, may_bounce=number > 0)
 
     def _refusal(self, code: int, text: bytes, may_bounce: bool) -> Outcome:
         reply = _reply(code, text)
