@@ -1,7 +1,5 @@
 """The `tmpa` command: every operator task."""
 
-import sys
-
 import click
 
 from tmpa.accounts.commands import organization_group, user_group
@@ -17,14 +15,13 @@ from workers.commands import COMMANDS as process_commands
 class Commands(click.Group):
     """Expected refusals go to stderr as a sentence, with exit status 1, never as a trace."""
 
-    def main(self, *args: object, **kwargs: object) -> object:
+    def invoke(self, ctx: click.Context) -> object:
         try:
-            return super().main(*args, **kwargs)  # type: ignore[call-overload]
+            return super().invoke(ctx)
         except (Refused, SettingsError) as refusal:
-            click.echo(str(refusal), err=True)
+            raise click.ClickException(str(refusal)) from None
         except NotFound:
-            click.echo("No such thing.", err=True)
-        sys.exit(1)
+            raise click.ClickException("No such thing.") from None
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
