@@ -17,11 +17,13 @@ from tmpa.campaigns.models import Campaign, CampaignPiece
 from tmpa.kernel import audit, tracking_tokens
 from tmpa.kernel.errors import Refused
 from tmpa.kernel.form_specs import FormSpec, field_specs, sign_form
+from tmpa.kernel.i18n import current_locale
 from tmpa.kernel.i18n import gettext as _
 from tmpa.kernel.jobs import emit
 from tmpa.kernel.objects import ObjectStore
 from tmpa.kernel.signing import Signer, fingerprint
 from tmpa.kits.brand import Brand
+from tmpa.kits.catalogue import load_catalogue
 from tmpa.kits.compile import compile_piece, shape_of
 from tmpa.kits.document import render_document
 from tmpa.kits.locked import verify_locked
@@ -56,6 +58,16 @@ class Frame:
 def source_of(store: ObjectStore, campaign: Campaign) -> KitSource:
     """The files of the kit version that a campaign is pinned to (kept in the process by content hash)."""
     return load_source(store, campaign.kit_version)
+
+
+def step_titles(store: ObjectStore, campaign: Campaign) -> dict[str, str]:
+    """The title of each step's mail in the reader's language, by the step's name."""
+    source = source_of(store, campaign)
+    mine = current_locale().split("-")[0]
+    locales = source.manifest.locales
+    locale = next((tag for tag in locales if tag.split("-")[0] == mine), source.manifest.source_locale)
+    words = load_catalogue(source, locale).gettext
+    return {step.name: words(source.manifest.piece(step.piece).title) for step in campaign.steps}
 
 
 def as_render_brand(store: ObjectStore, profile: BrandProfile, logo_url: Callable[[bytes], str]) -> Brand:

@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 
 from tmpa.audiences.models import Contact
 from tmpa.campaigns.models import Campaign, CampaignStep
+from tmpa.campaigns.rendering import step_titles
 from tmpa.engagement import figures, verdicts
 from tmpa.engagement.models import EngagementEvent
-from tmpa.kernel.http import db, render, route
+from tmpa.kernel.http import db, render, route, services
 from tmpa.kernel.i18n import gettext as _
 from tmpa.kernel.i18n import lazy_gettext as _l
 from tmpa.kernel.permissions import Permission
@@ -68,6 +69,7 @@ def campaign(campaign_id: str) -> ResponseReturnValue:
     return render(
         "engagement/campaign.html",
         campaign=row,
+        titles=step_titles(services().store, row),
         rows=[
             (str(KIND_NAMES[name]), getattr(seen, name), getattr(seen.people, name).human)
             for name in ("opened", "clicked", "visited", "submitted")

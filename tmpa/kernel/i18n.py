@@ -86,6 +86,19 @@ def direction(tag: str | None = None) -> Literal["ltr", "rtl"]:
     return "rtl" if order == "right-to-left" else "ltr"
 
 
+def language_name(tag: str) -> str:
+    """The name of a language in the reader's language; the tag itself when nobody knows it."""
+    try:
+        return Locale.parse(tag.replace("-", "_")).get_display_name(babel_locale(_current.get())) or tag
+    except (UnknownLocaleError, ValueError):
+        return tag
+
+
+def country_name(code: str) -> str:
+    """The name of a country (ISO 3166 code) in the reader's language; the code itself when nobody knows it."""
+    return str(babel_locale(_current.get()).territories.get(code.upper(), code))
+
+
 def format_money(amount_minor: int, currency: str) -> str:
     """Minor units as the current locale writes money."""
     amount = Decimal(amount_minor).scaleb(-numbers.get_currency_precision(currency))

@@ -1,6 +1,7 @@
 """What the MDF room's pages share: the blueprint, its words, files of claims, the funds' picture."""
 
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, Response, current_app
@@ -65,8 +66,17 @@ def refused(form: Form, refusal: Refused) -> None:
         flash(str(refusal.message), "error")
 
 
-def picture_of_funds(pairs: list[tuple[Fund, Balance]]) -> dict[str, Any]:
-    """Shares of each fund as one stacked bar (ECharts), with its table's columns and rows."""
+def picture_of_funds(
+    pairs: list[tuple[Fund, Balance]], vendors: Mapping[uuid.UUID, str] | None = None
+) -> dict[str, Any]:
+    """Shares of each fund as one stacked bar (ECharts), with its table's columns and rows.
+
+    `vendors` names whose fund it is, for partners who have funds of several.
+    """
+    names = [
+        f"{vendors[fund.vendor_id]}, {fund.name}" if vendors and len(vendors) > 1 else fund.name
+        for fund, _held in pairs
+    ]
     parts = [
         (_("Available"), "available"),
         (_("Approved"), "approved"),
@@ -80,7 +90,7 @@ def picture_of_funds(pairs: list[tuple[Fund, Balance]]) -> dict[str, Any]:
     return {
         "option": {
             "xAxis": {"type": "value", "max": 100, "show": False},
-            "yAxis": {"type": "category", "data": [fund.name for fund, _held in pairs]},
+            "yAxis": {"type": "category", "data": names},
             "series": [
                 {
                     "type": "bar",
@@ -94,11 +104,11 @@ def picture_of_funds(pairs: list[tuple[Fund, Balance]]) -> dict[str, Any]:
         "columns": [_("Fund"), _("In the fund"), *(text for text, _name in parts)],
         "rows": [
             [
-                fund.name,
+                name,
                 format_money(held.allocated, held.currency),
                 *(format_money(getattr(held, name), held.currency) for _text, name in parts),
             ]
-            for fund, held in pairs
+            for name, (_fund, held) in zip(names, pairs, strict=True)
         ],
     }
 

@@ -26,18 +26,20 @@ _ASK = Permission.REQUEST_FUNDS
 @route(blueprint, "/money", _ASK)
 def money() -> ResponseReturnValue:
     pairs = funds.funds_with_balances(db())
+    vendors = queries.names(db(), (fund.vendor_id for fund, _held in pairs))
     asked = queries.requests(db())
     claimable = [each for each in asked if requests.may_claim(db(), each)]
     return render(
         "mdf/money.html",
         pairs=pairs,
-        picture=picture_of_funds(pairs),
+        picture=picture_of_funds(pairs, vendors),
         expiring=expiring(pairs),
         requests=asked,
         claims=queries.claims(db()),
         claimable=claimable,
+        left={each.id: requests.left(db(), each) for each in claimable},
         campaigns=queries.campaigns_for_requests(db(), scope().vendor_ids) if pairs else [],
-        vendors=queries.names(db(), (fund.vendor_id for fund, _held in pairs)),
+        vendors=vendors,
         several=len(scope().vendor_ids) > 1,
     )
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from tmpa.audiences.models import Contact
 from tmpa.campaigns.models import Campaign, CampaignStep
+from tmpa.campaigns.rendering import step_titles
 from tmpa.kernel import i18n
 from tmpa.kernel.http import PUBLIC, db, render, route, services
 from tmpa.kernel.i18n import lazy_gettext as _l
@@ -68,6 +69,7 @@ def recipients(campaign_id: str) -> ResponseReturnValue:
     return render(
         "sending/recipients.html",
         campaign=campaign,
+        titles=step_titles(services().store, campaign),
         lines=lines,
         page=page,
         chosen=chosen,

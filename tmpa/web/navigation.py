@@ -56,19 +56,25 @@ class Item:
 
 
 def navigation() -> list[Item]:
-    """The links of whoever asks."""
-    here = (request.endpoint or "").split(".")[0]
+    """The links of whoever asks; one of them is where the reader is."""
     entries = [
-        (text, endpoint)
+        (str(text), endpoint, url_for(endpoint))
         for text, endpoint, permission in _SIDES.get(scope().side, ())
         if (permission is None or allowed(scope(), permission)) and endpoint in current_app.view_functions
     ]
-    exact = any(endpoint == request.endpoint for _text, endpoint in entries)
-    return [
-        Item(
-            str(text),
-            url_for(endpoint),
-            endpoint == request.endpoint if exact else endpoint != "web.home" and endpoint.split(".")[0] == here,
-        )
-        for text, endpoint in entries
-    ]
+    here = _here([(endpoint, address) for _text, endpoint, address in entries])
+    return [Item(text, address, endpoint == here) for text, endpoint, address in entries]
+
+
+def _here(entries: list[tuple[str, str]]) -> str:
+    """The entry that the page asked for stands under: by its address, or else the first of its room."""
+    own = request.endpoint or ""
+    if any(endpoint == own for endpoint, _address in entries):
+        return own
+    above = [entry for entry in entries if entry[1] != "/" and request.path.startswith(f"{entry[1]}/")]
+    if above:
+        return max(above, key=lambda entry: len(entry[1]))[0]
+    room = own.split(".")[0]
+    return next(
+        (endpoint for endpoint, address in entries if address != "/" and endpoint.split(".")[0] == room), ""
+    )

@@ -42,7 +42,11 @@ def install(app: Flask) -> None:
         "format_datetime": i18n.format_datetime,
         "locales": [(tag, i18n.OWN_NAMES[tag]) for tag in i18n.LOCALES],
     }
-    environment.filters["number"] = i18n.format_number
+    environment.filters |= {
+        "number": i18n.format_number,
+        "language": i18n.language_name,
+        "country": i18n.country_name,
+    }
     app.add_url_rule("/assets/<path:name>", "assets", _asset)
     _error_pages(app)
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from tmpa.campaigns import service
 from tmpa.campaigns.addresses import page_url
 from tmpa.campaigns.models import Campaign
-from tmpa.campaigns.rendering import source_of
+from tmpa.campaigns.rendering import source_of, step_titles
 from tmpa.kernel.http import db, flash, go, render, route, services
 from tmpa.kernel.i18n import gettext as _
 from tmpa.kernel.scope import load
@@ -29,7 +29,7 @@ def live(campaign: str) -> ResponseReturnValue:
         "campaign/live.html",
         campaign=found,
         live=live_page.live(db(), found),
-        step_titles=page.step_titles(source, found),
+        step_titles=step_titles(services().store, found),
         chart_data=live_page.chart(db(), found.id),
         stages=page.stages(source, found),
         pages=pages if any(piece.kind == "page" for piece in source.manifest.pieces) else [],
@@ -41,12 +41,11 @@ def live(campaign: str) -> ResponseReturnValue:
 def live_part(campaign: str) -> ResponseReturnValue:
     """The part that moves, asked for every two seconds while it does."""
     found = load(db(), Campaign, campaign)
-    source = source_of(services().store, found)
     return render(
         "campaign/_live.html",
         campaign=found,
         live=live_page.live(db(), found),
-        step_titles=page.step_titles(source, found),
+        step_titles=step_titles(services().store, found),
     )
 
 

@@ -208,12 +208,6 @@ def stages(source: KitSource, campaign: Campaign) -> list[Stage]:
     ]
 
 
-def step_titles(source: KitSource, campaign: Campaign) -> dict[str, str]:
-    """The title of each step's mail in the reader's language, by the step's name."""
-    words = load_catalogue(source, _reader_locale(source)).gettext
-    return {step.name: words(source.manifest.piece(step.piece).title) for step in campaign.steps}
-
-
 def check(session: Session, campaign: Campaign) -> Check:
     """What is missing, or the sentence that says what launching will do."""
     result = Check(
