@@ -8,6 +8,7 @@ from tmpa.deals import views as deals
 from tmpa.engagement import views as engagement
 from tmpa.mdf import views as mdf
 from tmpa.pages import views as pages
+from tmpa.reports import views as reports
 from tmpa.sending import views as sending
 from tmpa.web import health, operator
 from tmpa.web import views as web
@@ -28,5 +29,6 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     engagement.blueprint,
     deals.blueprint,
     mdf.blueprint,
+    reports.blueprint,
     operator.blueprint,
 )
