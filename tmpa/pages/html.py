@@ -34,6 +34,9 @@ _HEAD_END = re.compile(r"</head\s*>", re.IGNORECASE)
 _HEAD_START = re.compile(r"<head[^>]*>", re.IGNORECASE)
 _STYLE = re.compile(r"<style[^>]*>.*?</style\s*>", re.IGNORECASE | re.DOTALL)
 
+NO_ICON = '<link rel="icon" href="data:,">'
+"""Without it browsers ask the server for one that isn't the partner's."""
+
 GONE = '<meta name="tmpa-state" content="gone">'
 """Tells the portal to answer with 410; a plain file server can't, its visitors read the same words."""
 
@@ -73,6 +76,8 @@ def page_document(
     `alternates` maps each locale of the campaign to its page's address.
     """
     links = [f'<link rel="canonical" href="{escape(url)}">']
+    if 'rel="icon"' not in finished:
+        links.append(NO_ICON)
     if len(alternates) > 1:
         for locale, address in alternates.items():
             links.append(f'<link rel="alternate" hreflang="{escape(locale)}" href="{escape(address)}">')
@@ -114,7 +119,7 @@ def notice_document(
     return (
         f'<!doctype html><html lang="{escape(locale)}" dir="{direction(locale)}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex">'
-        f"{GONE if gone else ''}<title>{escape(title)}</title>{styles}<style>{NOTICE_STYLE}</style></head>"
+        f"{GONE if gone else ''}{NO_ICON}<title>{escape(title)}</title>{styles}<style>{NOTICE_STYLE}</style></head>"
         f'<body class="tmpa-notice"><main><h1>{escape(title)}</h1>'
         f"{f'<p>{escape(text)}</p>' if text else ''}{anchor}</main></body></html>"
     )

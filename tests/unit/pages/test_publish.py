@@ -108,7 +108,7 @@ def test_the_finished_piece_is_inside_unchanged(context: Services, finished: uui
     text = context.store.get(pages(context, finished)["de"].object_key).decode()
     added = re.compile(
         r'<meta http-equiv="Content-Security-Policy"[^>]*>|<meta name="referrer"[^>]*>'
-        r'|<link rel="(canonical|alternate)"[^>]*>'
+        r'|<link rel="(canonical|alternate|icon)"[^>]*>'
         r"|<script data-beacon.*?</script>|</?noscript>"
     )
     assert added.sub("", text) == source
