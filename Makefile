@@ -100,7 +100,7 @@ $(STAMPS)/catalogues: $(CATALOGUES) $(STAMPS)/runtime
 
 assets/dist/.built: $(ASSET_SOURCES) | $(STAMPS)/venv
 	@echo "Building the front-end"
-	@if ! node -e 'process.exit(parseInt(process.versions.node) < 20)' >/dev/null 2>&1 && ! [ -x $(BIN)/npm ]; then \
+	@if ! node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' >/dev/null 2>&1 && ! [ -x $(BIN)/npm ]; then \
 	  echo "No npm on this machine: taking Node.js from its wheel"; \
 	  $(BIN)/uv pip install --quiet --python $(PY) --require-hashes -r requirements/node.txt \
 	  || $(PY) -m pip install --quiet --require-hashes -r requirements/node.txt; fi

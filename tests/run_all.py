@@ -72,12 +72,12 @@ def _names_host(file: Path) -> bool:
 
 def style(_extra: list[str]) -> int:
     """Ruff's rules."""
-    return run(BIN / "ruff", "check", "--quiet", ".")
+    return run(BIN / "ruff", "check", "--quiet", "--output-format", "concise", ".")
 
 
 def formatting(_extra: list[str]) -> int:
     """Ruff's format."""
-    return run(BIN / "ruff", "format", "--check", "--quiet", ".")
+    return run(BIN / "ruff", "format", "--check", "--quiet", "--output-format", "concise", ".")
 
 
 def types(_extra: list[str]) -> int:
@@ -102,7 +102,9 @@ def schema(_extra: list[str]) -> int:
 
 def tests(extra: list[str]) -> int:
     """The tests, by two processes."""
-    return run(sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", *extra)
+    return run(
+        sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", "--durations=12", *extra
+    )
 
 
 STEPS: dict[str, Step] = {
