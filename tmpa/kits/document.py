@@ -122,7 +122,9 @@ def _compile(
             check_typst(name, source.text(name))
     with tempfile.TemporaryDirectory(prefix="tmpa-doc-") as folder:
         root = Path(folder)
-        own = {name: data for name, data in source.files.items() if name.startswith(("documents/", "images/"))}
+        own = {
+            name: data for name, data in source.files.items() if name.startswith(("documents/", "images/"))
+        }
         for name, content in {**own, path: source.files[path], **dict(extra)}.items():
             target = root / name
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -5,8 +5,6 @@ A kit may be in more locales than the portal, so these don't come from the porta
 
 from dataclasses import dataclass
 
-from tmpa.kits.values import clean_text
-
 
 @dataclass(frozen=True, slots=True)
 class Words:
@@ -55,14 +53,12 @@ def words(locale: str) -> Words:
     return WORDS.get(locale.replace("_", "-").split("-")[0].lower(), WORDS["en"])
 
 
-def _one_line(text: str) -> str:
-    """Names reach subjects and headers: no line ends, nothing that hides or reorders. Cheap for ordinary names."""
-    return text.strip() if text.isprintable() else clean_text(text)
-
-
 def recipient_values(locale: str, first_name: str, company: str) -> dict[str, str]:
-    """What fills the recipient holes of a mail: first_name, company and a greeting that copes without a name."""
-    first_name, company = _one_line(first_name), _one_line(company)
+    """What fills the recipient holes of a mail: first_name, company and a greeting that copes without a name.
+
+    Values are raw: whoever splices them escapes for the place, and keeps line ends out of headers.
+    """
+    first_name, company = first_name.strip(), company.strip()
     chosen = words(locale)
     greeting = chosen.greeting % {"name": first_name} if first_name else chosen.greeting_nameless
     return {

@@ -145,9 +145,3 @@ def test_greetings_cope_without_a_name() -> None:
     assert recipient_values("de-AT", "Ada", "")["recipient.greeting"] == "Guten Tag Ada,"
     assert recipient_values("ja", " ", "")["recipient.greeting"] == "ご担当者様"
     assert recipient_values("sw", "Ada", "")["recipient.greeting"] == "Hello Ada,"
-
-
-def test_names_of_recipients_are_one_line() -> None:
-    values = recipient_values("en", "Ada\r\nBcc: x@evil.example", "A\u202eB")
-    assert values["recipient.greeting"] == "Hello Ada Bcc: x@evil.example,"
-    assert values["recipient.company"] == "AB"
