@@ -140,6 +140,8 @@ def _partner(services: Services) -> None:
     with services.database.unit_of_work(Scope.system()) as session:
         partner = session.scalars(select(Organization).where(Organization.name == cast.PARTNER)).one()
         partners.activate(session, partner.id)
+        for invitation in accounts.open_invitations(session, partner.id):
+            invitation.accepted_at = utcnow()
     paula = Actor(services, cast.PARTNER_MARKETER.email, cast.PARTNER)
     with paula.at_work() as session:
         set_brand(session, services, partner.id)
