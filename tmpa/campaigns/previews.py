@@ -20,6 +20,8 @@ from tmpa.settings import Settings
 WIDTHS = {"mail": 680, "page": 1120, "social": 560, "document": 840}
 """The width in pixels that each kind's desktop form is made for."""
 
+DOCUMENT_PIXELS = 900  # across; at 1240 drawing it takes 0.2 s, too long while somebody types
+
 EXAMPLE = {
     "en": ("Alex", "Example Ltd"),
     "de": ("Kim Beispiel", "Muster GmbH"),
@@ -124,7 +126,13 @@ def preview_post(frame: Frame, piece: SocialPiece) -> str:
 def preview_document(frame: Frame, piece: DocumentPiece) -> str:
     """A document's first page as a picture: a frame without scripts can't show a PDF."""
     picture = render_picture(
-        frame.source, piece.name, frame.locale, frame.brand, frame.slots, page_url=frame.page_url, width=1240
+        frame.source,
+        piece.name,
+        frame.locale,
+        frame.brand,
+        frame.slots,
+        page_url=frame.page_url,
+        width=DOCUMENT_PIXELS,
     )
     address = "data:image/png;base64," + b64encode(picture).decode()
     return _sheet(

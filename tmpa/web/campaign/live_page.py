@@ -1,20 +1,24 @@
 """What the live page shows: how far the sending is, then what came of it."""
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from babel import dates
 from flask import current_app, url_for
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from tmpa.campaigns.models import Campaign
 from tmpa.deals.models import Lead
 from tmpa.engagement import figures as engagement
 from tmpa.engagement.figures import Figures, Tally
-from tmpa.kernel.i18n import format_date, ngettext
+from tmpa.engagement.models import FirstSeen
+from tmpa.kernel.i18n import babel_locale, current_locale, ngettext
 from tmpa.kernel.i18n import gettext as _
+from tmpa.sending.models import Recipient
 from tmpa.sending.progress import Progress, progress
 from tmpa.sending.reasons import STATE_NAMES, TONES, sentence
 
@@ -42,12 +46,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A campaign in one line: mails, people who clicked, leads."""
+    """A campaign in one line: mails that were taken, people who clicked, leads."""
 
-    sent: int
-    to_send: int
-    clicked: int
-    leads: int
+    sent: int = 0
+    clicked: int = 0
+    leads: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +68,22 @@ class Live:
     next_step: datetime | None
 
 
-def summary(session: Session, campaign: Campaign) -> Summary:
-    """The figures of one line of the index."""
-    now = progress(session, campaign)
-    seen = engagement.campaign_figures(session, campaign.id)
-    return Summary(now.sent, now.to_send, seen.people.clicked.human, leads(session, campaign.id))
+def summaries(session: Session, campaigns: Iterable[Campaign]) -> dict[uuid.UUID, Summary]:
+    """The figures of the index's lines by campaign: three grouped queries, however many campaigns there are."""
+    ids = [campaign.id for campaign in campaigns]
+    sent = _counts(session, Recipient.campaign_id, ids, Recipient.state.in_(("handed_over", "complained")))
+    clicked = _counts(
+        session, FirstSeen.campaign_id, ids, FirstSeen.kind == "clicked", FirstSeen.verdict == "human"
+    )
+    asked = _counts(session, Lead.campaign_id, ids)
+    return {key: Summary(sent.get(key, 0), clicked.get(key, 0), asked.get(key, 0)) for key in ids}
+
+
+def _counts(
+    session: Session, column: Any, ids: list[uuid.UUID], *where: ColumnElement[bool]
+) -> dict[uuid.UUID, int]:
+    rows = session.execute(select(column, func.count()).where(column.in_(ids), *where).group_by(column))
+    return {key: count for key, count in rows}
 
 
 def leads(session: Session, campaign_id: uuid.UUID) -> int:
@@ -153,7 +167,8 @@ def chart(
         [getattr(point.figures, kind).human for point in points]
         for kind in ("opened", "clicked", "visited", "submitted")
     ]
-    days = [format_date(point.day, "medium") for point in points]
+    reader = babel_locale(current_locale())
+    days = [dates.format_skeleton("MMMd", point.day, locale=reader) for point in points]
     option = {
         "xAxis": {"type": "category", "data": days},
         "yAxis": {"type": "value", "minInterval": 1},

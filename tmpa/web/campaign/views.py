@@ -48,8 +48,8 @@ def index() -> ResponseReturnValue:
         "drafts": [each for each in found if each.state in ("draft", "scheduled")],
         "done": [each for each in found if each.state in ("done", "cancelled")],
     }
-    results = {each.id: live_page.summary(db(), each) for each in found if each.launched_at}
-    return render("campaign/index.html", groups=groups, results=results, kits=queries.usable_kits(db()))
+    results = live_page.summaries(db(), [each for each in found if each.launched_at])
+    return render("campaign/index.html", groups=groups, results=results)
 
 
 @route(blueprint, "/campaigns", RUN, methods=("POST",))
