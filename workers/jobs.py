@@ -94,6 +94,12 @@ def publish_campaign(context: Services, campaign: str) -> None:
     publish.publish_campaign(context, campaign)
 
 
+@job("pages.withdraw_expired")
+def withdraw_expired_pages(context: Services) -> None:
+    with context.database.unit_of_work(Scope.system()) as session:
+        publish.withdraw_expired(session, context.store, utcnow().date())
+
+
 @job("sending.forget_contact")
 def forget_contact(context: Services, contact: str) -> None:
     with context.database.unit_of_work(Scope.system()) as session:
@@ -182,6 +188,7 @@ SCHEDULE: tuple[Tick, ...] = (
     Tick("mdf.release_expired", 3600),
     Tick("engagement.record_deliveries", 3, "events"),
     Tick("engagement.seal", 15, "events"),
+    Tick("pages.withdraw_expired", 3600),
     Tick("sending.reap_leases", 10),
     Tick("sending.start_due_steps", 10),
 )

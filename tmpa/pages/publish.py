@@ -6,6 +6,7 @@
 import json
 import uuid
 from collections.abc import Sequence
+from datetime import date
 from html import escape
 
 from sqlalchemy import select
@@ -24,6 +25,7 @@ from tmpa.kernel.scope import Scope
 from tmpa.kernel.signing import Signer, fingerprint
 from tmpa.kits.catalogue import load_catalogue
 from tmpa.kits.manifest import PagePiece
+from tmpa.kits.models import KitVersion
 from tmpa.pages import html
 from tmpa.pages.models import PublishedPage
 from tmpa.settings import Settings
@@ -153,3 +155,14 @@ def withdraw(session: Session, store: ObjectStore, campaign: Campaign) -> int:
     if pages:
         audit.record(session, "campaign.pages_withdrawn", campaign, pages=len(pages))
     return len(pages)
+
+
+def withdraw_expired(session: Session, store: ObjectStore, today: date) -> int:
+    """Take down the pages of campaigns whose kit version ended before `today`; how many. Wants the system's scope."""
+    live = select(PublishedPage.campaign_id).where(PublishedPage.withdrawn_at.is_(None))
+    ended = (
+        select(Campaign)
+        .join(KitVersion, KitVersion.id == Campaign.kit_version_id)
+        .where(KitVersion.valid_until < today, Campaign.id.in_(live))
+    )
+    return sum(withdraw(session, store, campaign) for campaign in session.scalars(ended).all())

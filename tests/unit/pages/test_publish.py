@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -142,6 +143,17 @@ def test_withdrawn_pages_say_so_in_their_language_and_come_back(
     publish.publish_campaign(context, str(finished))
     assert all(page.withdrawn_at is None for page in pages(context, finished).values())
     assert "<form" in context.store.get(pages(context, finished)["en"].object_key).decode()
+
+
+def test_pages_of_an_ended_kit_are_withdrawn(context: Services, finished: uuid.UUID) -> None:
+    publish.publish_campaign(context, str(finished))
+    with context.database.unit_of_work(Scope.system()) as session:
+        version = session.get_one(Campaign, finished).kit_version
+        version.valid_until = date(2026, 11, 30)
+        session.flush()
+        assert publish.withdraw_expired(session, context.store, date(2026, 11, 30)) == 0
+        assert publish.withdraw_expired(session, context.store, date(2026, 12, 1)) == 3
+        assert publish.withdraw_expired(session, context.store, date(2026, 12, 1)) == 0
 
 
 def test_the_policy_allows_our_script_and_the_tracking_app_only(tmp_path: Path) -> None:
