@@ -82,27 +82,36 @@ def test_every_table_has_an_owner_and_a_row_in_the_world(worlds: Worlds) -> None
     assert not unowned, f"{unowned} belong to nobody: give them a mixin of tmpa.kernel.scope"
 
 
-@pytest.mark.parametrize("side", ["vendor", "partner"])
-def test_each_side_sees_exactly_its_own(worlds: Worlds, database: Database, side: str) -> None:
+def test_each_side_sees_exactly_its_own(worlds: Worlds, database: Database) -> None:
     mine, _theirs = worlds
-    with database.unit_of_work(scope_of(mine, side), write=False) as session:
-        for model in MODELS:
-            expected = own(mine, model, side)
-            assert set(session.scalars(select(model.id))) == expected, model.__name__
-            assert session.scalar(select(func.count()).select_from(model)) == len(expected), model.__name__
-            assert session.query(model).count() == len(expected), model.__name__
+    for side in ("vendor", "partner"):
+        with database.unit_of_work(scope_of(mine, side), write=False) as session:
+            for model in MODELS:
+                expected = own(mine, model, side)
+                assert set(session.scalars(select(model.id))) == expected, model.__name__
+                assert session.scalar(select(func.count()).select_from(model)) == len(expected), (
+                    model.__name__
+                )
+                assert session.query(model).count() == len(expected), model.__name__
 
 
-@pytest.mark.parametrize("side", STRANGERS)
-def test_no_statement_reads_a_strangers_row(worlds: Worlds, database: Database, side: str) -> None:
-    mine, theirs = worlds
+def test_no_statement_reads_a_strangers_row(worlds: Worlds, database: Database) -> None:
+    # SQL is built the same way for every database and side: all shapes are tried once, on SQLite by a partner
+    for side in STRANGERS:
+        check_no_statement_reads_a_strangers_row(*worlds, database, side)
+
+
+def check_no_statement_reads_a_strangers_row(
+    mine: World, theirs: World, database: Database, side: str
+) -> None:
     scope = scope_of(mine, side)
     with database.unit_of_work(scope, write=False) as session:
         for model in MODELS:
             if side == "operator" and (issubclass(model, OperatorOwned) or model is AuditRow):
                 continue  # the operator's own pages show these
             for row in their_rows(theirs, model):
-                for how, found in read_in_every_way(session, model, row.id).items():
+                every = side == "partner" and database.is_sqlite
+                for how, found in read_in_every_way(session, model, row.id, every).items():
                     assert found in (None, 0, []), f"{side} reads {model.__name__} by {how}: {found}"
                 with pytest.raises(NotFound):
                     load(session, model, row.public_id)
@@ -110,8 +119,8 @@ def test_no_statement_reads_a_strangers_row(worlds: Worlds, database: Database, 
                     load(session, model, row.id)
 
 
-def read_in_every_way(session: Session, model: type[Any], key: uuid.UUID) -> dict[str, Any]:
-    """What statements of many shapes find of a row that is out of scope."""
+def read_in_every_way(session: Session, model: type[Any], key: uuid.UUID, every: bool) -> dict[str, Any]:
+    """What statements of many shapes (or only two) find of a row that is out of scope."""
     alias, other = aliased(model), aliased(model)
     inner = select(model.id).where(model.id == key)
     ways: dict[str, Any] = {
@@ -131,10 +140,14 @@ def read_in_every_way(session: Session, model: type[Any], key: uuid.UUID) -> dic
         "aliased subquery": select(aliased(model, select(model).where(model.id == key).subquery()).id),
         "in": select(alias.id).where(alias.id.in_(inner)),
     }
+    if not every:
+        ways = {how: ways[how] for how in ("alias", "joined alias")}
     found: dict[str, Any] = {}
     for how, statement in ways.items():
         values = session.execute(statement).scalars().all()
         found[how] = [value for value in values if value]
+    if not every:
+        return found
     found["exists"] = session.scalar(select(inner.exists())) or None
     outer = select(literal(1), other.id).outerjoin_from(Organization, other, other.id == key)
     found["outer join"] = [value for _one, value in session.execute(outer) if value]
@@ -145,9 +158,14 @@ def read_in_every_way(session: Session, model: type[Any], key: uuid.UUID) -> dic
     return found
 
 
-@pytest.mark.parametrize("side", STRANGERS)
-def test_no_statement_writes_a_strangers_row(worlds: Worlds, database: Database, side: str) -> None:
-    mine, theirs = worlds
+def test_no_statement_writes_a_strangers_row(worlds: Worlds, database: Database) -> None:
+    for side in STRANGERS:
+        check_no_statement_writes_a_strangers_row(*worlds, database, side)
+
+
+def check_no_statement_writes_a_strangers_row(
+    mine: World, theirs: World, database: Database, side: str
+) -> None:
     with database.session(scope_of(mine, side)) as session:
         for model in MODELS:
             if side == "operator" and issubclass(model, OperatorOwned):
@@ -163,6 +181,7 @@ def test_no_statement_writes_a_strangers_row(worlds: Worlds, database: Database,
                 assert (changed.rowcount, gone.rowcount) == (0, 0), model.__name__  # type: ignore[attr-defined]
 
 
+@pytest.mark.backends("sqlite")  # decided before a statement is sent
 @pytest.mark.parametrize("side", STRANGERS)
 def test_no_row_is_added_changed_or_removed_for_a_stranger(
     worlds: Worlds, database: Database, side: str
@@ -196,6 +215,7 @@ def copy_of(row: Base) -> Base:
     return type(row)(id=new_id(), **{name: getattr(row, name) for name in columns})
 
 
+@pytest.mark.backends("sqlite")
 def test_a_row_can_not_be_moved_to_another_owner(worlds: Worlds, database: Database) -> None:
     mine, theirs = worlds
     with database.session(mine.partner) as session:
@@ -212,6 +232,7 @@ def test_a_row_can_not_be_moved_to_another_owner(worlds: Worlds, database: Datab
             session.flush()
 
 
+@pytest.mark.backends("sqlite")
 def test_what_a_partner_has_left_is_read_but_no_longer_written(worlds: Worlds, database: Database) -> None:
     mine, _theirs = worlds
     gone = Scope("partner", mine.partner_id, mine[User].id, (), frozenset({Role.PARTNER_ADMIN.value}))
@@ -222,6 +243,7 @@ def test_what_a_partner_has_left_is_read_but_no_longer_written(worlds: Worlds, d
             session.flush()
 
 
+@pytest.mark.backends("sqlite")
 def test_a_vendor_invites_only_the_first_person_of_its_own_partners(
     worlds: Worlds, database: Database
 ) -> None:
@@ -247,6 +269,7 @@ def test_a_vendor_invites_only_the_first_person_of_its_own_partners(
                 session.flush()
 
 
+@pytest.mark.backends("sqlite")
 def test_ways_around_the_mapped_classes_are_refused(worlds: Worlds, database: Database) -> None:
     mine, theirs = worlds
     table: Any = Contact.__table__
@@ -288,6 +311,7 @@ def test_relationships_lead_to_own_rows_only(worlds: Worlds, database: Database)
             assert campaign.brand is None
 
 
+@pytest.mark.backends("sqlite")
 def test_lazy_loads_follow_the_scope_of_their_own_time(worlds: Worlds, database: Database) -> None:
     mine, theirs = worlds
     with database.unit_of_work(mine.partner, write=False) as session:
@@ -303,6 +327,7 @@ def test_lazy_loads_follow_the_scope_of_their_own_time(worlds: Worlds, database:
         assert session.scalar(select(Contact.email).where(Contact.id == fresh.contact_id)) is None
 
 
+@pytest.mark.backends("sqlite")
 def test_lifted_ends_with_its_block(worlds: Worlds, database: Database) -> None:
     mine, _theirs = worlds
     with database.unit_of_work(mine.partner, write=False) as session:
@@ -314,6 +339,7 @@ def test_lifted_ends_with_its_block(worlds: Worlds, database: Database) -> None:
         assert session.query(Contact).count() == 1
 
 
+@pytest.mark.backends("sqlite")
 def test_a_session_without_a_scope_does_nothing(database: Database) -> None:
     with database.session(Scope.system()) as session:
         del session.info["scope"]
