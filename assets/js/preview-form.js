@@ -52,7 +52,9 @@ function arm(form) {
     if (dirty) schedule(form.querySelector(".is-failing") ? RETRY_MS : WAIT_MS);
   }
 
-  const changed = () => {
+  const changed = (event) => {
+    // A field may stand inside and belong to another form (form="…").
+    if (event.target.form && event.target.form !== form) return;
     dirty = true;
     schedule(WAIT_MS);
   };

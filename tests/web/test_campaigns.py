@@ -168,7 +168,7 @@ def test_languages_bring_their_fields(draft: str, partner: Browser) -> None:
 
 def test_the_check_names_exactly_what_will_happen(draft: str, on: Stage, partner: Browser) -> None:
     assert "Choose at least one list" in partner.get(f"{draft}/check").text
-    partner.post(f"{draft}/save", {"lists-shown": "1", "lists": on.list}, page=draft)
+    partner.post(f"{draft}/save", {"lists-shown": on.list, "lists": on.list}, page=draft)
     part = partner.get(f"{draft}/check")
     assert "Send to 2 people; 1 is skipped: 1 without consent." in part.text
     button = tree(part).xpath("//button[@data-confirm]")[0]
@@ -178,7 +178,7 @@ def test_the_check_names_exactly_what_will_happen(draft: str, on: Stage, partner
 def test_a_list_that_is_not_ours_is_not_found(draft: str, services: Services, partner: Browser) -> None:
     other = stage(services, "south")
     for name in (other.list, "lst_broken"):
-        assert partner.post(f"{draft}/save", {"lists-shown": "1", "lists": name}, page=draft).status_code == 404
+        assert partner.post(f"{draft}/save", {"lists": name, "lists-shown": name}, page=draft).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -213,10 +213,20 @@ def test_an_imported_list_is_used(draft: str, on: Stage, services: Services, par
     assert "Send to 1 person." in partner.get(f"{draft}/check").text
 
 
+def test_a_page_that_is_out_of_date_does_not_undo_an_import(
+    draft: str, on: Stage, services: Services, partner: Browser
+) -> None:
+    upload = {"file": (io.BytesIO(b"email\nnew@customer.example\n"), "spring.csv"), "basis": "opt_in", "source": "Fair"}
+    partner.post(f"{draft}/lists", upload, page=draft, content_type="multipart/form-data")
+    partner.post(f"{draft}/save", {"lists-shown": on.list, "name": "Typed meanwhile"}, page=draft)
+    run_jobs(services)
+    assert "Send to 1 person." in partner.get(f"{draft}/check").text
+
+
 def test_launching_sends_publishes_and_shows_it_live(
     draft: str, on: Stage, services: Services, partner: Browser
 ) -> None:
-    form = {"lists-shown": "1", "lists": on.list, "slot-en-headline": "Typed at the last moment", "when": "now"}
+    form = {"lists-shown": on.list, "lists": on.list, "slot-en-headline": "Typed at the last moment", "when": "now"}
     answer = partner.post(f"{draft}/launch", form, page=draft)
     assert answer.status_code == 303 and answer.headers["Location"].endswith("/live"), answer.text
     assert "data-poll" in partner.get(f"{draft}/live").text
@@ -238,7 +248,7 @@ def test_launching_sends_publishes_and_shows_it_live(
 def test_a_launch_that_lacks_something_sends_nothing_and_keeps_what_was_typed(
     draft: str, on: Stage, partner: Browser
 ) -> None:
-    form = {"lists-shown": "1", "slot-en-headline": "x" * 90, "when": "now"}
+    form = {"lists-shown": on.list, "slot-en-headline": "x" * 90, "when": "now"}
     answer = partner.post(f"{draft}/launch", form, page=draft)
     assert answer.status_code == 422
     assert "be launched yet" in answer.text and "Choose at least one list" in answer.text
@@ -248,7 +258,7 @@ def test_a_launch_that_lacks_something_sends_nothing_and_keeps_what_was_typed(
 
 def test_the_second_of_two_clicks_changes_nothing(draft: str, on: Stage, partner: Browser) -> None:
     token = partner.token(draft)
-    form = {"csrf_token": token, "lists-shown": "1", "lists": on.list, "when": "now"}
+    form = {"csrf_token": token, "lists-shown": on.list, "lists": on.list, "when": "now"}
     assert partner.client.post(f"{draft}/launch", data=form).status_code == 303
     assert partner.client.post(f"{draft}/launch", data=form).status_code == 422
     assert on.load(draft.rsplit("/", 1)[1]).state == "launching"
@@ -256,12 +266,13 @@ def test_the_second_of_two_clicks_changes_nothing(draft: str, on: Stage, partner
 
 def test_planned_paused_resumed_cancelled(draft: str, on: Stage, services: Services, partner: Browser) -> None:
     reference = draft.rsplit("/", 1)[1]
-    later = {"lists-shown": "1", "lists": on.list, "when": "later", "day": "2099-07-01", "hour": "09:30", "zone": "UTC"}
+    chosen = {"lists-shown": on.list, "lists": on.list}
+    later = {**chosen, "when": "later", "day": "2099-07-01", "hour": "09:30", "zone": "UTC"}
     assert partner.post(f"{draft}/launch", later, page=draft).headers["Location"].endswith(reference)
     assert "starts by itself on" in partner.get(draft).text
     assert partner.post(f"{draft}/unschedule", page=draft).status_code == 303
     assert on.load(reference).state == "draft"
-    partner.post(f"{draft}/launch", {"lists-shown": "1", "lists": on.list, "when": "now"}, page=draft)
+    partner.post(f"{draft}/launch", {"lists-shown": on.list, "lists": on.list, "when": "now"}, page=draft)
     run_jobs(services)
     for action, state in (("pause", "paused"), ("resume", "running"), ("cancel", "cancelled")):
         assert partner.post(f"{draft}/{action}", page="/campaigns").status_code == 303
@@ -298,7 +309,7 @@ def test_strangers_find_nothing(draft: str, on: Stage, sign_in: SignIn, anybody:
 def test_published_pictures_are_public_and_nothing_else_is(
     draft: str, on: Stage, services: Services, partner: Browser, anybody: Browser
 ) -> None:
-    partner.post(f"{draft}/launch", {"lists-shown": "1", "lists": on.list, "when": "now"}, page=draft)
+    partner.post(f"{draft}/launch", {"lists-shown": on.list, "lists": on.list, "when": "now"}, page=draft)
     run_jobs(services)
     names = [key.rsplit("/", 1)[1] for key in services.store.list("pages/assets/")]
     assert names
@@ -314,7 +325,7 @@ def test_the_index_shows_each_campaign_where_it_stands(
     draft: str, on: Stage, services: Services, partner: Browser
 ) -> None:
     on.campaign()
-    partner.post(f"{draft}/launch", {"lists-shown": "1", "lists": on.list, "when": "now"}, page=draft)
+    partner.post(f"{draft}/launch", {"lists-shown": on.list, "lists": on.list, "when": "now"}, page=draft)
     run_jobs(services)
     page = tree(partner.get("/campaigns"))
     assert [heading.text_content() for heading in page.xpath("//section/h2")] == ["Running", "In preparation"]

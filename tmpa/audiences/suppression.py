@@ -47,4 +47,4 @@ def suppressed(
                 ),
             )
         )
-        return {key: reason for key, reason in rows}
+        return {row.email_key: row.reason for row in rows}

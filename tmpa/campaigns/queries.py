@@ -68,3 +68,14 @@ def usable_kits(session: Session) -> list[KitVersion]:
     for version in versions:
         newest.setdefault(version.kit_id, version)
     return list(newest.values())
+
+
+def last_launched(session: Session) -> Campaign | None:
+    """The campaign in scope that was launched last."""
+    return session.scalars(
+        select(Campaign)
+        .options(joinedload(Campaign.kit_version))
+        .where(Campaign.launched_at.is_not(None))
+        .order_by(Campaign.launched_at.desc())
+        .limit(1)
+    ).one_or_none()

@@ -83,7 +83,7 @@ def _counts(
     session: Session, column: Any, ids: list[uuid.UUID], *where: ColumnElement[bool]
 ) -> dict[uuid.UUID, int]:
     rows = session.execute(select(column, func.count()).where(column.in_(ids), *where).group_by(column))
-    return {key: count for key, count in rows}
+    return {row[0]: row[1] for row in rows}
 
 
 def leads(session: Session, campaign_id: uuid.UUID) -> int:

@@ -48,7 +48,7 @@ def take(
     brought = typed.read(source.manifest, source.manifest.locales, form, current_locale())
     keep("slots", _slots, brought)
     if "lists-shown" in form:
-        keep("lists", _lists, form.getlist("lists"))
+        keep("lists", _lists, form.getlist("lists"), form.getlist("lists-shown"))
     if "when" in form:
         keep("time", _time, form)
     return {**slot_errors(source, campaign), **errors}
@@ -77,8 +77,12 @@ def _slots(session: Session, source: KitSource, campaign: Campaign, brought: typ
     service.save(session, campaign, slots=brought, source=source)
 
 
-def _lists(session: Session, _source: KitSource, campaign: Campaign, names: list[str]) -> None:
-    wanted = {_list_id(name) for name in names}
+def _lists(
+    session: Session, _source: KitSource, campaign: Campaign, names: list[str], shown: list[str]
+) -> None:
+    # A list that the page didn't show yet (its import began in another request) stays chosen.
+    kept = {each.id for each in audiences.campaign_lists(session, campaign)} - {_list_id(name) for name in shown}
+    wanted = kept | {_list_id(name) for name in names}
     chosen = [row.list for row in audiences.lists(session) if row.list.id in wanted]
     if len(chosen) != len(wanted):
         raise NotFound

@@ -55,7 +55,11 @@ def index() -> ResponseReturnValue:
 @route(blueprint, "/campaigns", RUN, methods=("POST",))
 def create() -> ResponseReturnValue:
     version = load(db(), KitVersion, request.form.get("kit_version", ""))
+    before = queries.last_launched(db())
     campaign = service.create(db(), version, request.form.get("name", ""), request.form.get("locale", ""))
+    if before is not None and before.kit_version.kit_id != version.kit_id:
+        # another kit usually goes to the same people; the same kit never should, so "Run again" chooses nobody
+        audiences.set_campaign_lists(db(), campaign, audiences.campaign_lists(db(), before))
     return go("campaigns.show", campaign=campaign.public_id)
 
 
