@@ -11,6 +11,9 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 PREFIX = "TMPA_"
+SECRETS = frozenset({"secret_keys", "metrics_token"})
+ADDRESSES = frozenset({"database_url", "redis_url", "mail_url"})
+"""Settings that may hold a password before their @."""
 
 
 class SettingsError(Exception):
@@ -181,7 +184,13 @@ class Settings(BaseModel):
 
 
 def _checked(value: str, schemes: set[str], wants: str) -> str:
-    if urlsplit(value).scheme not in schemes:
+    try:
+        parts = urlsplit(value)
+        has_place = parts.scheme == "inbox" or (parts.path if parts.scheme == "unix" else parts.hostname)
+        _port = parts.port  # raises for one that is no number
+    except ValueError:
+        raise ValueError(f"wants {wants}") from None
+    if parts.scheme not in schemes or not has_place or any(letter.isspace() for letter in value):
         raise ValueError(f"wants {wants}")
     return value
 
@@ -199,7 +208,7 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         settings = Settings.model_validate(known)
     except ValidationError as error:
         problems += [
-            f"{PREFIX}{str(item['loc'][0]).upper()}={known.get(str(item['loc'][0]), '')!r}: "
+            f"{PREFIX}{str(item['loc'][0]).upper()}={_echo(str(item['loc'][0]), known)}: "
             f"{item['msg'].removeprefix('Value error, ')}"
             for item in error.errors()
         ]
@@ -208,6 +217,11 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     if problems or settings is None:
         raise SettingsError("\n".join(problems))
     return settings
+
+
+def _echo(name: str, known: Mapping[str, str]) -> str:
+    """A bad value for the message; not one that is a secret or may hold a password."""
+    return "…" if name in SECRETS or (name in ADDRESSES and "@" in known[name]) else repr(known[name])
 
 
 def _unknown(name: str) -> str:

@@ -19,7 +19,7 @@ from tmpa.kernel.i18n import lazy_gettext as _l
 from tmpa.kernel.models import JOB_STATES, AuditRow, Job
 from tmpa.kernel.permissions import Permission
 from tmpa.kernel.scope import lifted, load
-from tmpa.settings import PREFIX, Settings
+from tmpa.settings import ADDRESSES, PREFIX, SECRETS, Settings
 
 blueprint = Blueprint("operator", __name__, template_folder="templates")
 
@@ -32,8 +32,6 @@ STATE_NAMES: dict[str, Any] = {
     "done": _l("Done"),
     "dead": _l("Failed for good"),
 }
-_SECRET = {"secret_keys", "metrics_token"}
-_ADDRESSES = {"database_url", "redis_url", "mail_url"}
 
 
 @dataclass(frozen=True)
@@ -141,9 +139,9 @@ def settings() -> ResponseReturnValue:
 
 
 def _shown(name: str, value: Any) -> str:
-    if name in _SECRET:
+    if name in SECRETS:
         return "••••••" if value else ""
-    if name in _ADDRESSES and "@" in str(value):
+    if name in ADDRESSES and "@" in str(value):
         head, _at, tail = str(value).rpartition("@")
         return f"{head.partition('://')[0]}://••••••@{tail}"
     return str(value)
