@@ -37,8 +37,8 @@ def take(
     `wording` is the text that the sender agreed to, empty when they didn't. Sets the event's contact.
     """
     spam = bool(FORM_SPAM & set(event.signs.split()))
-    contact = None if spam or not email else _contact(session, page, fields, email)
-    if contact is not None:
+    contact = _known(session, page, email) if spam else _contact(session, page, fields, email)
+    if contact is not None and not spam:
         event.contact_id = contact.id
         if wording:
             record_consent(session, contact, "given", "form", page.url, wording)
@@ -62,7 +62,15 @@ def take(
     return submission
 
 
+def _known(session: Session, page: PublishedPage, email: str) -> Contact | None:
+    """Whose name spam bears, if that is somebody: when they are erased, it must go, too."""
+    query = select(Contact).where(Contact.partner_id == page.partner_id, Contact.email_key == fold(email))
+    return session.scalars(query).one_or_none() if email else None
+
+
 def _contact(session: Session, page: PublishedPage, fields: Mapping[str, str], email: str) -> Contact | None:
+    if not email:
+        return None
     names: dict[str, str] = {}
     for field, column in _NAME_FIELDS.items():
         if fields.get(field):
@@ -75,10 +83,9 @@ def _contact(session: Session, page: PublishedPage, fields: Mapping[str, str], e
 
 def forget(session: Session, contact_id: uuid.UUID) -> None:
     """Remove what a person's forms and events say about them, for their erasure. Counts and proofs stay."""
-    keys = select(Contact.email_key).where(Contact.id == contact_id).scalar_subquery()
     session.execute(
         update(Submission)
-        .where((Submission.contact_id == contact_id) | (Submission.email_key == keys))
+        .where(Submission.contact_id == contact_id)
         .values(fields={}, email_key="", consent_wording="")
         .execution_options(synchronize_session=False)
     )

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from tests.factories.engagement import Audience
 from tmpa.audiences.models import Consent, Contact
-from tmpa.engagement import drain, rollups, spool
+from tmpa.engagement import drain, rollups, service, spool
 from tmpa.engagement.drain import drain_once
 from tmpa.engagement.figures import campaign_figures
 from tmpa.engagement.models import EngagementEvent, SpoolOffset
@@ -263,3 +263,21 @@ def test_a_link_passed_on_to_another_campaign_names_nobody(mailed: Audience) -> 
     mailed.write([mailed.line("visit", mailed.programme.page_id, r=uuid.uuid4().hex)])
     assert drain_once(mailed.context, mailed.spool) == 1
     assert events(mailed)[0].recipient_id is None
+
+
+def test_erasing_a_person_empties_their_forms_spam_too(mailed: Audience) -> None:
+    email = "person0@north.example"
+    fields = {"name": "Person", "email": email}
+    for name, signs in (("a", ""), ("b", "trap")):
+        mailed.write(
+            [mailed.line("form", mailed.programme.page_id, f=fields, e=email, c="Yes.", g=signs)], name
+        )
+        drain_once(mailed.context, mailed.spool)
+    mailed.write([mailed.line("open", mailed.recipients[0])], "c")
+    drain_once(mailed.context, mailed.spool)
+    service.forget_contact(mailed.context, str(mailed.contacts[0]))
+    with mailed.context.database.unit_of_work(Scope.system(), write=False) as session:
+        rows = session.scalars(select(Submission)).all()
+        assert [(row.fields, row.email_key, row.consent_wording) for row in rows] == [({}, "", "")] * 2
+    assert {(event.agent, event.network) for event in events(mailed) if event.contact_id} == {("", "")}
+    check_rollups(mailed)

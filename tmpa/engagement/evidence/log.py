@@ -26,7 +26,7 @@ from tmpa.kernel.clock import utcnow
 from tmpa.kernel.ids import public
 from tmpa.kernel.signing import Signer
 
-BATCH = 5000
+BATCH = 2000  # events in one transaction; drains wait for its end
 DEFAULT_SETTLE_SECONDS = 600
 
 
