@@ -13,7 +13,7 @@ def record(session: Session, action: str, thing: Base, reason: str = "", **chang
     """Note that the session's actor did `action` (such as "claim.approved") to `thing`; values must be JSON."""
     scope = session_scope(session)
     if thing.id is None:  # given at flush
-        session.flush([thing])
+        session.flush()
     session.add(
         AuditRow(
             organization_id=scope.organization_id,
