@@ -33,7 +33,7 @@ _STYLE: Final = (
     "body{font:1rem/1.5 system-ui,'Noto Sans','Noto Sans Arabic','Noto Sans JP',sans-serif;margin:0 auto;"
     "max-inline-size:36rem;padding:2rem 1rem;color:#1b1f24;background:#fff}"
     "h1{font-size:1.4rem;line-height:1.25}label{display:block;margin-block-start:1rem;font-weight:600}"
-    "input:not([type=checkbox]),textarea,select{font:inherit;inline-size:100%;box-sizing:border-box;"
+    "input:not([type=checkbox]),textarea,select{font:inherit;font-weight:400;inline-size:100%;box-sizing:border-box;"
     "padding:.5rem;border:1px solid #6b7280;border-radius:.35rem}"
     "button{font:inherit;margin-block-start:1.5rem;padding:.6rem 1.2rem;border:0;border-radius:.35rem;"
     "background:#1b1f24;color:#fff}[role=alert]{border-inline-start:.25rem solid #b42318;padding-inline-start:1rem}"
@@ -173,9 +173,10 @@ def _input(field: FieldSpec, value: str) -> str:
     if field.kind == "textarea":
         return f'<label>{label}<textarea name="{name}" rows="5"{required}>{kept}</textarea></label>'
     if field.kind == "choice":
+        labels = field.choice_labels or field.choices
         options = "".join(
-            f"<option{' selected' if choice == value else ''}>{escape(choice)}</option>"
-            for choice in field.choices
+            f'<option value="{escape(choice)}"{" selected" if choice == value else ""}>{escape(shown)}</option>'
+            for choice, shown in zip(field.choices, labels, strict=True)
         )
         return f'<label>{label}<select name="{name}"{required}><option value=""></option>{options}</select></label>'
     return f'<label>{label}<input type="{field.kind}" name="{name}" value="{kept}"{required}></label>'

@@ -35,7 +35,7 @@ _PURPOSE: Final = "form-spec"
 
 @dataclass(frozen=True, slots=True)
 class FieldSpec:
-    """One field; `label` in the page's language, `max_length` in characters."""
+    """One field; `label` and `choice_labels` in the page's language, `max_length` in characters."""
 
     name: str
     kind: FieldKind
@@ -43,6 +43,7 @@ class FieldSpec:
     required: bool
     max_length: int
     choices: tuple[str, ...] = ()
+    choice_labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,8 @@ class FormSpec:
 class _Choice(Protocol):
     @property
     def value(self) -> str: ...
+    @property
+    def label(self) -> str: ...
 
 
 class DeclaredField(Protocol):
@@ -79,14 +82,25 @@ class DeclaredField(Protocol):
 def field_specs(fields: Iterable[DeclaredField]) -> tuple[FieldSpec, ...]:
     """The specs of a kit's fields, each with the length its kind allows."""
     return tuple(
-        FieldSpec(f.name, f.kind, f.label, f.required, LIMITS[f.kind], tuple(c.value for c in f.choices))
+        FieldSpec(
+            f.name,
+            f.kind,
+            f.label,
+            f.required,
+            LIMITS[f.kind],
+            tuple(c.value for c in f.choices),
+            tuple(c.label for c in f.choices),
+        )
         for f in fields
     )
 
 
 def sign_form(signer: Signer, spec: FormSpec) -> str:
     """The text for the form's hidden input."""
-    fields = [[f.name, f.kind, f.label, int(f.required), f.max_length, list(f.choices)] for f in spec.fields]
+    fields = [
+        [f.name, f.kind, f.label, int(f.required), f.max_length, list(f.choices), list(f.choice_labels)]
+        for f in spec.fields
+    ]
     content = [spec.page_id.hex, spec.locale, spec.page_url, spec.thanks_url, fields]
     body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
     return f"{b64(body)}.{b64(signer.mac(_PURPOSE, body))}"
@@ -107,8 +121,14 @@ def read_form(signer: Signer, token: str) -> FormSpec:
 
 
 def _field(
-    name: str, kind: FieldKind, label: str, required: int, max_length: int, choices: list[str]
+    name: str,
+    kind: FieldKind,
+    label: str,
+    required: int,
+    max_length: int,
+    choices: list[str],
+    labels: list[str],
 ) -> FieldSpec:
     if kind not in get_args(FieldKind):
         raise BadToken
-    return FieldSpec(name, kind, label, bool(required), max_length, tuple(choices))
+    return FieldSpec(name, kind, label, bool(required), max_length, tuple(choices), tuple(labels))
