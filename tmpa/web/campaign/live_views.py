@@ -32,6 +32,7 @@ def live(campaign: str) -> ResponseReturnValue:
         step_titles=step_titles(services().store, found),
         chart_data=live_page.chart(db(), found.id),
         stages=page.stages(source, found),
+        frames=page.frames(source, found),
         pages=pages if any(piece.kind == "page" for piece in source.manifest.pieces) else [],
         may_claim=live_page.has("mdf.new_request"),
     )

@@ -24,7 +24,7 @@ from tmpa.kernel.i18n import gettext as _
 from tmpa.kernel.i18n import lazy_gettext as _l
 from tmpa.kernel.money import Money
 from tmpa.kits.catalogue import load_catalogue
-from tmpa.kits.manifest import Slot
+from tmpa.kits.manifest import Piece, Slot
 from tmpa.kits.source import KitSource
 from tmpa.sending import launch
 
@@ -356,15 +356,24 @@ def pane(source: KitSource, campaign: Campaign, show: str, locale: str) -> Pane:
     views += [(piece.name, words(piece.title), show == piece.name) for piece in pieces]
     shown = [each for each in (mail, page) if each] if show == "both" else [source.manifest.piece(show)]
     frames = [
-        (
-            f"preview-{number}",
-            words(piece.title),
-            url_for("campaigns.preview", campaign=campaign.public_id, piece=piece.name, locale=locale),
-            previews.WIDTHS[piece.kind],
-        )
+        (f"preview-{number}", *_frame(words(piece.title), piece, campaign, locale))
         for number, piece in enumerate(shown, 1)
     ]
     document = ""
     if show != "both" and source.manifest.piece(show).kind == "document":
         document = url_for("campaigns.document", campaign=campaign.public_id, piece=show, locale=locale)
     return Pane(views, frames, locale, show, document)
+
+
+def frames(source: KitSource, campaign: Campaign) -> list[tuple[str, str, str, int]]:
+    """Name, title, address and width of a frame for each piece, in the campaign's first language."""
+    words = load_catalogue(source, _reader_locale(source)).gettext
+    return [
+        (f"piece-{piece.name}", *_frame(words(piece.title), piece, campaign, campaign.locales[0]))
+        for piece in source.manifest.pieces
+    ]
+
+
+def _frame(title: str, piece: Piece, campaign: Campaign, locale: str) -> tuple[str, str, int]:
+    address = url_for("campaigns.preview", campaign=campaign.public_id, piece=piece.name, locale=locale)
+    return title, address, previews.WIDTHS[piece.kind]

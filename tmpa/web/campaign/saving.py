@@ -81,7 +81,9 @@ def _lists(
     session: Session, _source: KitSource, campaign: Campaign, names: list[str], shown: list[str]
 ) -> None:
     # A list that the page didn't show yet (its import began in another request) stays chosen.
-    kept = {each.id for each in audiences.campaign_lists(session, campaign)} - {_list_id(name) for name in shown}
+    kept = {each.id for each in audiences.campaign_lists(session, campaign)} - {
+        _list_id(name) for name in shown
+    }
     wanted = kept | {_list_id(name) for name in names}
     chosen = [row.list for row in audiences.lists(session) if row.list.id in wanted]
     if len(chosen) != len(wanted):
