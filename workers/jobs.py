@@ -51,6 +51,11 @@ def forget_expired(context: Services) -> None:
         accounts.forget_expired(session)
 
 
+@job("audiences.delete_report")
+def delete_report(context: Services, import_id: str) -> None:
+    imports.delete_report(context, import_id)
+
+
 @job("audiences.run_import")
 def run_import(context: Services, import_id: str) -> None:
     imports.run_import(context, import_id)

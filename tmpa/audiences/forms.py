@@ -1,6 +1,7 @@
 """Forms of contacts: importing, stopping mails to an address."""
 
 from wtforms import EmailField, FileField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import InputRequired, Length
 
 from tmpa.audiences.imports import BASES
@@ -13,11 +14,19 @@ class ImportForm(Form):
 
     file = FileField(
         _l("CSV file"),
-        description=_l("Any encoding and delimiter. The first line names the columns; one of them is “email”."),
+        description=_l(
+            "Any encoding and delimiter. The first line names the columns; one of them is “email”."
+        ),
         render_kw={"accept": ".csv,.txt,text/csv,text/plain"},
     )
-    list_name = StringField(_l("Name of the list"), [Length(max=200)], description=_l("Empty: the file’s name."))
-    basis = SelectField(_l("Why may you write to them?"), [InputRequired()], choices=list(BASES.items()))
+    list_name = StringField(
+        _l("Name of the list"), [Length(max=200)], description=_l("Empty: the file’s name.")
+    )
+    basis = SelectField(
+        _l("Why may you write to them?"),
+        [InputRequired()],
+        choices=[SelectChoice(key, name) for key, name in BASES.items()],
+    )
     source = StringField(
         _l("Where do the addresses come from?"),
         [InputRequired(), Length(max=250)],

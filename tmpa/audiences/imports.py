@@ -97,13 +97,19 @@ def import_file(
 
 
 def run_import(context: Services, import_id: str) -> None:
-    """The job: import STEP lines a transaction; run again, it goes on behind the last committed step."""
+    """The job: import STEP lines a transaction; run again, it goes on behind the last committed step.
+
+    What was uploaded is deleted at the end: it holds people whom nobody could be asked to forget there.
+    """
     key = uuid.UUID(import_id)
     with context.database.unit_of_work(Scope.system()) as session:
         row = session.get_one(ContactImport, key)
-        if row.state in ("done", "failed"):
-            return
-        row.state, done, object_key = "running", row.rows_done, row.object_key
+        done, object_key = row.rows_done, row.object_key
+        over = row.state in ("done", "failed")
+        row.state = row.state if over else "running"
+    if over:
+        context.store.delete(object_key)
+        return
     table = parsing.read(context.store.get(object_key))
     rows = table.rows()
     try:
@@ -111,21 +117,46 @@ def run_import(context: Services, import_id: str) -> None:
             pass
         while step := list(islice(rows, STEP)):
             with context.database.unit_of_work(Scope.system()) as session:
-                _take(session, session.get_one(ContactImport, key), step)
+                row = session.get_one(ContactImport, key, with_for_update=True)
+                if row.rows_done != done:  # the same job runs twice; the other one is ahead
+                    return
+                if refusals := _take(session, row, step):
+                    context.store.put(f"{_parts(key)}{done:012}.csv", _report(refusals), "text/csv")
+            done += len(step)
     except Refused as refusal:
         with context.database.unit_of_work(Scope.system()) as session:
             row = session.get_one(ContactImport, key)
             row.state, row.error, row.finished_at = "failed", str(refusal), utcnow()
+        context.store.delete(object_key)
         return
+    report = b"".join([_report([["row", "value", "reason"]]), *_take_parts(context.store, key)])
     with context.database.unit_of_work(Scope.system()) as session:
         row = session.get_one(ContactImport, key)
         row.report_key = f"imports/{row.id}/report.csv"
-        context.store.put(row.report_key, _report(row.refusals), "text/csv")
+        context.store.put(row.report_key, b"\xef\xbb\xbf" + report, "text/csv")
         row.state, row.finished_at = "done", utcnow()
+    for part in [*context.store.list(_parts(key)), object_key]:
+        context.store.delete(part)
 
 
-def _take(session: Session, row: ContactImport, step: list[parsing.Row]) -> None:
+def delete_report(context: Services, import_id: str) -> None:
+    """The job: an import's report named somebody who was erased."""
+    context.store.delete(f"imports/{uuid.UUID(import_id)}/report.csv")
+
+
+def _parts(key: uuid.UUID) -> str:
+    """Where the report's parts lie, one a step, until they are joined."""
+    return f"imports/{key}/parts/"
+
+
+def _take_parts(store: ObjectStore, key: uuid.UUID) -> list[bytes]:
+    return [store.get(part) for part in sorted(store.list(_parts(key)))]
+
+
+def _take(session: Session, row: ContactImport, step: list[parsing.Row]) -> list[list[Any]]:
+    """Import a step; the lines that weren't taken as they are, as [line, address, reason]."""
     good: dict[str, dict[str, str]] = {}
+    lines: dict[str, int] = {}
     refusals: list[dict[str, Any]] = []
     for line in step:
         problem = line.problem or _address_problem(line.cells)
@@ -135,7 +166,7 @@ def _take(session: Session, row: ContactImport, step: list[parsing.Row]) -> None
                 good[key] = {**line.cells, **{k: v for k, v in good[key].items() if v}}
                 problem = "duplicate"
             else:
-                good[key] = line.cells
+                good[key], lines[key] = line.cells, line.number
         if problem:
             refusals.append(
                 {"row": line.number, "value": line.cells.get("email", "")[:120], "reason": problem}
@@ -156,7 +187,7 @@ def _take(session: Session, row: ContactImport, step: list[parsing.Row]) -> None
     )
     earlier = {key for key in known if known[key].id in listed and known[key].created_at >= row.created_at}
     for key in earlier:  # came in an earlier step of this very file
-        refusals.append({"row": 0, "value": good[key]["email"][:120], "reason": "duplicate"})
+        refusals.append({"row": lines[key], "value": good[key]["email"][:120], "reason": "duplicate"})
     for key, contact in known.items():
         _fill(contact, good[key], now)
     fresh = [_contact(row, key, cells) for key, cells in good.items() if key not in known]
@@ -180,7 +211,9 @@ def _take(session: Session, row: ContactImport, step: list[parsing.Row]) -> None
     duplicates = sum(1 for each in refusals if each["reason"] == "duplicate")
     row.duplicates += duplicates
     row.refused += len(refusals) - duplicates
+    refusals.sort(key=lambda each: each["row"])
     row.refusals = [*row.refusals, *refusals][:KEPT_REFUSALS]
+    return [[each["row"], each["value"], each["reason"]] for each in refusals]
 
 
 def _address_problem(cells: dict[str, str]) -> str:
@@ -243,14 +276,10 @@ def _consent(row: ContactImport, contact_id: uuid.UUID, now: datetime) -> dict[s
     }
 
 
-def _report(refusals: list[dict[str, Any]]) -> bytes:
+def _report(rows: list[list[Any]]) -> bytes:
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow(["row", "value", "reason"])
-    for each in refusals:
-        value = str(each["value"])
+    for number, value, reason in rows:
         # a report opened in a spreadsheet must not run what was refused (OWASP, CSV injection)
-        writer.writerow(
-            [each["row"], "'" + value if value[:1] in "=+-@\t\r" and value else value, each["reason"]]
-        )
-    return out.getvalue().encode("utf-8-sig")
+        writer.writerow([number, "'" + value if value and value[0] in "=+-@\t\r" else value, reason])
+    return out.getvalue().encode()

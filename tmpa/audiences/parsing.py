@@ -52,32 +52,33 @@ class Table:
     delimiter: str = ","
 
     def rows(self) -> Iterator[Row]:
-        """The lines after the heading. Raises Refused where the file can't be read any further."""
-        reader = csv.reader(io.StringIO(self.text), delimiter=self.delimiter)
-        try:
-            heading = [_clean(cell) for cell in next(reader)]
-            columns = [self.mapping.get(cell) for cell in heading]
-            for cells in reader:
-                if any(cell.strip() for cell in cells):
-                    yield _row(reader.line_num, columns, cells)
-        except csv.Error as error:
-            raise Refused(
-                _l("Line %(line)s can't be read as CSV: %(why)s.", line=reader.line_num, why=str(error)),
-                "file",
-                "csv",
-            ) from None
+        """The lines after the heading."""
+        lines = _lines(self.text, self.delimiter)
+        _number, first = next(lines)
+        heading = [_clean(cell) for cell in first]
+        # a column that stands there twice counts once, at its first place
+        columns = [
+            self.mapping.get(cell) if cell not in heading[:place] else None
+            for place, cell in enumerate(heading)
+        ]
+        for number, cells in lines:
+            if any(cell.strip() for cell in cells):
+                yield _row(number, columns, cells)
 
 
 def read(data: bytes) -> Table:
-    """The heading of a contact list and what its columns mean.
+    """The heading of a contact list and what its columns mean; all lines of it can be read then.
 
-    Raises Refused for an empty or binary file and for one without a column of addresses.
+    Raises Refused for an empty, binary or broken file and for one without a column of addresses.
     """
     if not data.strip():
         raise Refused(_l("The file is empty."), "file", "empty")
     text, encoding = _decode(data)
     delimiter = _delimiter(text)
-    heading = [_clean(cell) for cell in next(csv.reader(io.StringIO(text), delimiter=delimiter), [])]
+    lines = _lines(text, delimiter)
+    heading = [_clean(cell) for cell in next(lines, (1, []))[1]]
+    for _line in lines:  # to the end, so that nothing is imported of a file that breaks off in the middle
+        pass
     table = Table(encoding=encoding, mapping={}, text=text, delimiter=delimiter)
     for cell in heading:
         column = next((name for name, words in COLUMNS.items() if cell.casefold() in words), None)
@@ -125,13 +126,53 @@ def _decode(data: bytes) -> tuple[str, str]:
     return text, encoding.removesuffix("-sig")
 
 
+def _lines(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """The cells of each line with its number. Raises Refused where they can't be read."""
+    source = _Source(text)
+    reader = csv.reader(source, delimiter=delimiter)
+    begun = 1
+    try:
+        for cells in reader:
+            if source.ended:  # the text was over before the line was: the csv module lets that pass
+                raise csv.Error
+            yield reader.line_num, cells
+            begun = reader.line_num + 1
+    except csv.Error:
+        # a quotation mark that is never closed swallows the rest of the file, or a cell of 131,072 characters
+        raise Refused(
+            _l("Line %(line)s can’t be read as CSV: a quotation mark is opened and not closed.", line=begun),
+            "file",
+            "csv",
+        ) from None
+
+
+class _Source:
+    """A text by lines, whatever ends them, that knows when it was asked for more than it has."""
+
+    def __init__(self, text: str) -> None:
+        self._lines = io.StringIO(text, newline="")
+        self.ended = False
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._lines.readline()
+        self.ended = not line
+        if self.ended:
+            raise StopIteration
+        return line
+
+
 def _delimiter(text: str) -> str:
-    line = text.lstrip().partition("\n")[0]
+    line = text.lstrip("\r\n").splitlines()[0] if text.strip() else ""
     return max(DELIMITERS, key=line.count)
 
 
 def _clean(cell: str) -> str:
-    return unicodedata.normalize("NFC", cell).strip().strip("\ufeff")
+    """The cell's words in one line: line breaks and control characters have no place in names and addresses."""
+    plain = " ".join(unicodedata.normalize("NFC", cell.strip().strip("\ufeff")).split())
+    return "".join(letter for letter in plain if unicodedata.category(letter) != "Cc")
 
 
 def _row(number: int, columns: list[str | None], cells: list[str]) -> Row:

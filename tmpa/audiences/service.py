@@ -8,12 +8,12 @@ from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from tmpa.accounts.addresses import check_address, fold
-from tmpa.audiences.models import CampaignList, Consent, Contact, ContactList, ListMember
+from tmpa.audiences.models import CampaignList, Consent, Contact, ContactImport, ContactList, ListMember
 from tmpa.campaigns.models import Campaign
 from tmpa.kernel import audit
 from tmpa.kernel.clock import utcnow
 from tmpa.kernel.ids import new_id
-from tmpa.kernel.jobs import emit
+from tmpa.kernel.jobs import emit, enqueue
 
 PAGE = 50
 
@@ -142,6 +142,7 @@ def erase_contact(session: Session, contact: Contact) -> None:
     The row stays as an empty shell, so that ledgers and the evidence log stay whole; the suppression of the
     address, if there is one, stays too, as it must to be honoured.
     """
+    key = contact.email_key
     emit(session, "audiences.erasing", {"contact": str(contact.id)})
     session.execute(delete(ListMember).where(ListMember.contact_id == contact.id))
     session.execute(
@@ -164,5 +165,10 @@ def erase_contact(session: Session, contact: Contact) -> None:
     session.execute(
         update(Consent).where(Consent.contact_id == contact.id).values(source="erased", wording="")
     )
+    for row in session.scalars(select(ContactImport).where(ContactImport.partner_id == contact.partner_id)):
+        kept = [each for each in row.refusals if fold(str(each["value"])) != key]
+        if len(kept) != len(row.refusals):
+            enqueue(session, "audiences.delete_report", {"import_id": str(row.id)})  # it names the person, too
+            row.refusals, row.report_key = kept, None
     session.expire(contact)
     audit.record(session, "contact.erased", contact)
