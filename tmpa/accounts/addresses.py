@@ -8,6 +8,8 @@ from email_validator import EmailNotValidError, validate_email
 from tmpa.kernel.errors import Refused
 from tmpa.kernel.i18n import lazy_gettext as _l
 
+LONGEST = 320  # the columns
+
 
 def check_address(text: str, field: str = "email") -> str:
     """The address as it should be written (international ones too). Raises Refused naming what is wrong with it.
@@ -16,7 +18,10 @@ def check_address(text: str, field: str = "email") -> str:
     """
     address = text.strip()
     try:
-        return validate_email(address, check_deliverability=False, strict=True).normalized
+        found = validate_email(address, check_deliverability=False, strict=True).normalized
+        if len(fold(found)) > LONGEST:  # compatibility letters grow when they are folded
+            raise EmailNotValidError
+        return found
     except EmailNotValidError:
         raise Refused(
             _l("“%(address)s”: %(why)s", address=address[:80], why=_why(address)), field, "bad_address"

@@ -155,6 +155,8 @@ def open_invitation(session: Session, signer: Signer, token: str) -> Invitation:
     invitation = session.get(Invitation, uuid.UUID(key))
     if invitation is None:
         raise NotFound
+    if invitation.expires_at < utcnow():
+        raise Refused(_l("This invitation has expired. Ask for a new one."), code="expired")
     if invitation.accepted_at:
         raise Refused(_l("This invitation has been used. Sign in instead."), code="used")
     return invitation

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Callable
 from datetime import timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from tmpa.accounts.models import Membership, SignIn, User
@@ -58,9 +58,12 @@ def find(session: Session, secret: str) -> tuple[SignIn, User] | None:
 
 def touch(session: Session, sign_in_id: uuid.UUID, hours: int) -> None:
     """Note a use: the sign-in lives `hours` from now."""
-    row = session.get_one(SignIn, sign_in_id)
-    row.last_used_at = utcnow()
-    row.expires_at = row.last_used_at + timedelta(hours=hours)
+    now = utcnow()
+    session.execute(  # not by loading it: it may have been signed out in this moment
+        update(SignIn)
+        .where(SignIn.id == sign_in_id)
+        .values(last_used_at=now, expires_at=now + timedelta(hours=hours))
+    )
 
 
 def needs_touch(sign_in: SignIn) -> bool:
@@ -80,8 +83,12 @@ def memberships(session: Session, user_id: uuid.UUID) -> list[Membership]:
 
 
 def scope_of(session: Session, sign_in: SignIn, mine: list[Membership], programmes: Programmes) -> Scope:
-    """What the signed-in person may see while acting for the chosen organization."""
+    """What the signed-in person may see while acting for the chosen organization.
+
+    Somebody who was removed from the one they had chosen acts for the next of theirs.
+    """
     chosen = [m for m in mine if m.organization_id == sign_in.organization_id]
+    chosen = chosen or [m for m in mine if m.organization_id == mine[0].organization_id]
     if not chosen:
         return Scope("nobody", user_id=sign_in.user_id)
     organization = chosen[0].organization

@@ -4,6 +4,7 @@ import uuid
 
 from flask import Blueprint, g, request, session
 from flask.typing import ResponseReturnValue
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 
 from tmpa.accounts import passwords, service, sign_ins
 from tmpa.accounts.addresses import fold
@@ -111,6 +112,7 @@ def ask_reset() -> ResponseReturnValue:
     if form.validate_on_submit():
         try:
             _limits().hit("reset", request.remote_addr or "", "10 per 10 minutes")
+            _limits().hit("reset of an account", fold(form.email.data or ""), "5 per hour")  # no mail floods
             service.ask_reset(db(), services().signer, services().settings, form.email.data or "")
         except Refused as refusal:
             form.refuse(refusal)
@@ -190,6 +192,8 @@ def _path_of(address: str | None) -> str | None:
 
 @route(blueprint, "/people", SIGNED_IN)
 def people() -> ResponseReturnValue:
+    if g.organization is None:  # removed from the last one
+        raise NotFound
     return _people_page(_invite_form(), 200)
 
 
@@ -227,7 +231,9 @@ def remove_member(member_id: str) -> ResponseReturnValue:
 
 def _invite_form() -> InviteForm:
     form = InviteForm()
-    form.role.choices = [(str(role), ROLE_NAMES[role]) for role in ROLES_OF_KIND[g.organization.kind]]
+    form.role.choices = [
+        SelectChoice(str(role), ROLE_NAMES[role]) for role in ROLES_OF_KIND[g.organization.kind]
+    ]
     return form
 
 
