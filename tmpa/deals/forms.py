@@ -25,13 +25,6 @@ from tmpa.kernel.i18n import lazy_gettext as _l
 from tmpa.kernel.money import check_currency, parse_amount
 
 
-class Choices(SelectMultipleField):
-    """Several of a few, as checkboxes."""
-
-    widget = ListWidget(prefix_label=False)
-    option_widget = CheckboxInput()
-
-
 class RegisterForm(Form):
     """A deal registration, in the order in which a partner thinks of it."""
 
@@ -47,7 +40,9 @@ class RegisterForm(Form):
         description=_l("Such as example.com. It tells your deal from others with a similar name."),
         render_kw={"inputmode": "url", "autocapitalize": "none", "autocomplete": "off"},
     )
-    products = Choices(_l("Products"), [Optional()])
+    products = SelectMultipleField(
+        _l("Products"), [Optional()], widget=ListWidget(prefix_label=False), option_widget=CheckboxInput()
+    )
     other_products = StringField(
         _l("Other products"), [Optional(), Length(max=300)], description=_l("Separate several with commas.")
     )
@@ -74,6 +69,8 @@ class RegisterForm(Form):
         """Set the choices that depend on the programme and the reader's language."""
         chosen = [product for product in (self.products.data or []) if product not in products]
         self.products.choices = [(product, product) for product in [*products, *chosen]]
+        # asked for by the service, since another product may be written beside them
+        self.products.flags.required = True
         self.customer_country.choices = [("", "–"), *countries()]
 
     def opportunity(self) -> Opportunity:

@@ -339,7 +339,7 @@ def _engagement(found: DealRegistration) -> dict[str, Any]:
 
 
 def _history(found: DealRegistration) -> list[tuple[datetime, Any, str | None]]:
-    events: list[tuple[datetime, Any, str | None]] = [(found.created_at, _("Deal noted"), "info")]
+    events: list[tuple[datetime, Any, str | None]] = [(found.created_at, _("Deal created"), "info")]
     if found.submitted_at:
         events.append((found.submitted_at, _("Registration submitted"), "info"))
     if found.decided_at:

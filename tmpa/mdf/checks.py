@@ -86,9 +86,16 @@ def _people(_session: Session, claim: Claim) -> list[Check]:
     visits = claim.evidence.get("visited", {}).get("human", 0)
     if clicks + visits == 0:
         return [Check("people", "warn", _("No person has clicked or visited the page yet."), rule)]
-    sentence = ngettext("People clicked %(num)s time", "People clicked %(num)s times", clicks)
-    visited = ngettext("and visited the page %(num)s time.", "and visited the page %(num)s times.", visits)
-    return [Check("people", "good", f"{sentence} {visited}", rule)]
+    said = (
+        [ngettext("People clicked %(num)s time.", "People clicked %(num)s times.", clicks)] if clicks else []
+    )
+    if visits:
+        said.append(
+            ngettext(
+                "People visited the page %(num)s time.", "People visited the page %(num)s times.", visits
+            )
+        )
+    return [Check("people", "good", " ".join(said), rule)]
 
 
 def _duplicates(session: Session, claim: Claim) -> list[Check]:
@@ -135,8 +142,12 @@ def _dates(_session: Session, claim: Claim) -> list[Check]:
             end=format_date(request.ends_on),
         )
         within = request.starts_on <= first and last <= request.ends_on
-        when = _(
-            "Mails went out from %(first)s to %(last)s.", first=format_date(first), last=format_date(last)
+        when = (
+            _("Mails went out on %(day)s.", day=format_date(first))
+            if first == last
+            else _(
+                "Mails went out from %(first)s to %(last)s.", first=format_date(first), last=format_date(last)
+            )
         )
         found.append(Check("period", "good" if within else "warn", when, rule))
     early = [
@@ -168,14 +179,17 @@ def _asked_in_time(claim: Claim, wanted: int) -> list[Check]:
         "Requests come %(num)s business days before the activity.",
         wanted,
     )
+    if days >= wanted:
+        return [Check("asked_in_time", "good", _("The request came in time."), rule)]
     sentence = ngettext(
         "The request came %(num)s business day before the start.",
         "The request came %(num)s business days before the start.",
         days,
     )
-    # the request was approved with its dates in view: late asking is for the record, no obstacle to the claim
-    decided_before = request.decided_at is not None and request.decided_at.date() <= request.starts_on
-    return [Check("asked_in_time", "good" if days >= wanted or decided_before else "warn", sentence, rule)]
+    # approved with its dates in view: asking late is for the record, no obstacle to the claim
+    if request.decided_at is not None and request.decided_at.date() <= request.starts_on:
+        return [Check("asked_in_time", "good", f"{sentence} {_('It was approved all the same.')}", rule)]
+    return [Check("asked_in_time", "warn", sentence, rule)]
 
 
 def _rates(_session: Session, claim: Claim) -> list[Check]:

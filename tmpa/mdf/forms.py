@@ -171,6 +171,10 @@ class CostForm(Form):
         description=_l("Such as the European Central Bank."),
     )
 
+    def need_document(self) -> None:
+        """Mark the file as asked for: a cost that is repaired may keep the one it has."""
+        self.document.flags.required = True
+
     def cost(self, fund_currency: str) -> Cost:
         """What was entered. Raises Refused naming the field."""
         currency = check_currency(self.currency.data or fund_currency)

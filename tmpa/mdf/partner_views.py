@@ -160,6 +160,7 @@ def act_on_request(request_id: str, action: str) -> ResponseReturnValue:
 def new_claim() -> ResponseReturnValue:
     asked = load(db(), FundRequest, request.args.get("request", ""))
     form = CostForm(data={"currency": asked.currency})
+    form.need_document()
     if form.validate_on_submit():
         try:
             document = _document(form.document.data)
@@ -189,6 +190,7 @@ def _document(upload: FileStorage | None) -> invoices.Document:
 def new_line(claim_id: str) -> ResponseReturnValue:
     claim = load(db(), Claim, claim_id)
     form = CostForm(data={"currency": claim.currency})
+    form.need_document()
     if form.validate_on_submit():
         try:
             document = _document(form.document.data)
