@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 import structlog
+from sqlalchemy.exc import OperationalError
 
 from tmpa.audiences.suppression import suppress
 from tmpa.campaigns.models import Campaign, CampaignStep
@@ -37,6 +38,9 @@ asks for four to five days in all; a campaign is stale after two)."""
 UNAVAILABLE_SECONDS = 30
 """How long recipients wait when the transport itself could not be used."""
 
+RECORD_PAUSES = (0.2, 1.0, 3.0, 10.0)
+"""Seconds between tries to write down outcomes when the database doesn't answer."""
+
 log = structlog.get_logger("sending")
 
 
@@ -53,6 +57,8 @@ class _Work:
     held: list[Held]
     results: list[Result] = field(default_factory=list)
     dead: list[tuple[Held, Outcome]] = field(default_factory=list)
+    chunk: list[Held] = field(default_factory=list)
+    begun: set[uuid.UUID] = field(default_factory=set)
     done: int = 0
 
 
@@ -108,6 +114,7 @@ def _send(work: _Work, end: float) -> bool:
     is_open = True
     try:
         while is_open and time.monotonic() < end and (chunk := list(islice(waiting, CHUNK))):
+            work.chunk = chunk
             with database.unit_of_work(Scope.system()) as session:
                 ledger.record(session, step, work.lease, work.results)
                 ids = [each.id for each in chunk]
@@ -119,12 +126,27 @@ def _send(work: _Work, end: float) -> bool:
             work.results.clear()
             is_open = bool(marked) and _hand_over(work, [each for each in chunk if each.id in marked])
     finally:
-        with database.unit_of_work(Scope.system()) as session:
-            ledger.record(session, step, work.lease, work.results)
-            ledger.release(session, step, work.lease)
-        work.done += len(work.results)
-        _bury(work)
+        _put_down(work)
     return is_open
+
+
+def _put_down(work: _Work) -> None:
+    """Record what is known and give back what was not begun, patiently: while the database is away, what isn't written
+    is uncertain."""
+    known = {result.id for result in work.results} | work.begun
+    untouched = [Result(each.id, "planned", each.attempt) for each in work.chunk if each.id not in known]
+    for pause in (*RECORD_PAUSES, None):
+        try:
+            with work.context.database.unit_of_work(Scope.system()) as session:
+                ledger.record(session, work.step, work.lease, [*work.results, *untouched])
+                ledger.release(session, work.step, work.lease)
+            break
+        except OperationalError:
+            if pause is None:
+                raise
+            time.sleep(pause)
+    work.done += len(work.results)
+    _bury(work)
 
 
 def _hand_over(work: _Work, chunk: Sequence[Held]) -> bool:
@@ -157,6 +179,7 @@ def _lane(work: _Work, queue: deque[Held], down: list[TransportUnavailable]) -> 
                 held = queue.popleft()
             except IndexError:
                 return
+            work.begun.add(held.id)
             try:
                 work.results.append(_one(work, held, rechecker, connection))
             except TransportUnavailable as error:

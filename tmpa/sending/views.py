@@ -140,7 +140,6 @@ def unsubscribe(token: str) -> ResponseReturnValue:
         return render(
             "sending/unsubscribe.html",
             subscription=subscription,
-            is_done=request.method == "POST",
             locale=subscription.locale,
             direction=i18n.direction(),
         )

@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
-from tests.factories.sending import SYSTEM, SendingWorld
+from tests.factories.sending import SYSTEM, SendingWorld, services
 from tests.unit.sending.test_batches import begin
 from tmpa.app import create_app
 from tmpa.audiences.models import Suppression
@@ -114,6 +114,6 @@ def test_links_stay_good_when_the_secret_changes(world: SendingWorld, client: Fl
     settings = world.context.settings.model_copy(
         update={"secret_keys": world.context.settings.secret_keys + ",the-old-secret-of-32-characters--"}
     )
-    fresh = create_app(settings).test_client(use_cookies=False)
+    fresh = create_app(settings, services(settings, world.database)).test_client(use_cookies=False)
     assert fresh.post(f"/u/{old}", data=ONE_CLICK).status_code == 200
     assert len(suppressions(world)) == 1
