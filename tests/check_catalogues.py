@@ -78,6 +78,7 @@ def update() -> None:
             kept = catalogue(language)
             kept.update(wanted, no_fuzzy_matching=True)
             kept.obsolete.clear()
+            kept.fuzzy = False  # a catalogue whose header is marked so is passed over when compiling
             path = catalogue_path(language)
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("wb") as file:
