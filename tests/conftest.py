@@ -63,6 +63,23 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect_ex", guarded_ex)
 
 
+@pytest.fixture(autouse=True)
+def _close_databases(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Close the pools that the test opened, apps' and services' included: a connection left to the garbage
+    collector is a warning in whichever test runs then."""
+    opened: list[Database] = []
+    begin = Database.__init__
+
+    def remember(self: Database, settings: Settings) -> None:
+        begin(self, settings)
+        opened.append(self)
+
+    monkeypatch.setattr(Database, "__init__", remember)
+    yield
+    for each in opened:
+        each.dispose()
+
+
 @pytest.fixture(scope="session")
 def databases() -> Iterator[Templates]:
     """Where fresh migrated databases come from, for tests that need more than one or start processes."""
