@@ -1,6 +1,7 @@
 """Brand profiles: what a partner's pieces show of the partner. Valid parts are kept even while others are not."""
 
 import re
+import unicodedata
 import uuid
 from collections.abc import Mapping
 from urllib.parse import urlsplit
@@ -47,6 +48,10 @@ LABELS = {
 }
 _PHONE = re.compile(r"[+0-9][0-9 ()./-]{2,40}")
 _WEBSITE = re.compile(r"https://[^\s\"'<>\\`@{}|^]+")
+_HOST = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
+_LINKABLE = re.compile(r"[^\s@<>\"'(),:;\\]{1,64}@[^\s@<>\"'(),:;\\]{1,253}")
+_UNSEEN = re.compile(r"[\u200b\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]")
+_UNPRINTABLE = {"Cc", "Cs", "Zl", "Zp"}  # Unicode categories
 _SPACES = re.compile(r"[ \t\u00a0]+")
 
 
@@ -71,9 +76,10 @@ def check_value(name: str, raw: str) -> str:
     An empty required field is refused too: a mail without sender and postal address must not leave (CAN-SPAM,
     16 CFR 316).
     """
-    lines = [_SPACES.sub(" ", line).strip() for line in raw.replace("\r\n", "\n").split("\n")]
+    raw = _UNSEEN.sub("", unicodedata.normalize("NFC", raw.replace("\r\n", "\n")))
+    lines = [_SPACES.sub(" ", line).strip() for line in raw.split("\n")]
     text = "\n".join(lines).strip() if name in {"address", "disclaimer"} else " ".join(lines).strip()
-    if any(ord(letter) < 32 and letter != "\n" for letter in text):
+    if any(unicodedata.category(letter) in _UNPRINTABLE and letter != "\n" for letter in text):
         raise Refused(_("This contains characters that can't be shown. Type it again."), name)
     if not text:
         if name in REQUIRED:
@@ -81,8 +87,13 @@ def check_value(name: str, raw: str) -> str:
         return "#1f4e79" if name == "primary_colour" else ""
     if len(text) > LIMITS[name] and name != "primary_colour":
         raise Refused(_("This is longer than %(limit)s characters.", limit=LIMITS[name]), name)
+    if name in REQUIRED and not any(letter.isalnum() for letter in text):
+        raise Refused(_("This has no letters or digits. Type it again."), name)
     if name in {"email", "sender_email"}:
-        return check_address(text, name)
+        address = check_address(text, name)
+        if name == "email" and not _LINKABLE.fullmatch(address):
+            raise Refused(_("This address can’t stand in a link. Use one without quotes and brackets."), name)
+        return address
     if name == "website":
         return _website(text)
     if name == "phone" and not _PHONE.fullmatch(text):
@@ -99,10 +110,11 @@ def _website(text: str) -> str:
     address = text if "://" in text else f"https://{text}"
     try:
         parts = urlsplit(address)
-        host = (parts.hostname or "").encode("idna").decode("ascii")
+        host = (parts.hostname or "").encode("idna").decode("ascii").lower()
+        is_reachable = bool(_HOST.fullmatch(host)) and (parts.port is None or parts.port > 0)
     except (UnicodeError, ValueError):
-        host = ""
-    if not _WEBSITE.fullmatch(address) or "." not in host.strip("."):
+        is_reachable = False
+    if not _WEBSITE.fullmatch(address) or not is_reachable:
         raise Refused(
             _("“%(given)s” is not a web address. Write it as https://www.example.com.", given=text[:60]),
             "website",

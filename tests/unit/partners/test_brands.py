@@ -19,6 +19,12 @@ from tmpa.partners import brands
 from tmpa.partners.models import BrandProfile
 from tmpa.settings import Settings
 
+ODD = st.one_of(
+    st.sampled_from(["\x7f", "\u200b", ", ,", "\u2028", "\ud800", "o'brien@example.com", "-@-.-", "https://a.b:0"]),
+    st.from_regex(r"https?://[a-z0-9.:%/_-]{1,20}", fullmatch=True),
+    st.emails(),
+)
+
 
 @pytest.fixture
 def context(settings: Settings) -> Iterator[Services]:
@@ -88,7 +94,7 @@ def test_values_that_cannot_be_printed_are_refused(field: str, typed: str) -> No
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.dictionaries(st.sampled_from(sorted(brands.LIMITS)), st.text(max_size=80)))
+@given(st.dictionaries(st.sampled_from(sorted(brands.LIMITS)), st.one_of(st.text(max_size=80), ODD)))
 def test_what_is_kept_can_always_be_printed(typed: dict[str, str]) -> None:
     values = dict(BRAND)
     for name, text in typed.items():
