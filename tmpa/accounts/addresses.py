@@ -1,8 +1,10 @@
 """E-mail addresses: checked, and folded for comparison."""
 
 import unicodedata
+from contextlib import suppress
 from typing import Any
 
+import idna
 from email_validator import EmailNotValidError, validate_email
 
 from tmpa.kernel.errors import Refused
@@ -42,11 +44,13 @@ def _why(address: str) -> Any:
 
 
 def fold(address: str) -> str:
-    """The form in which two spellings of one mailbox are equal (NFKC, case folded, domain in Unicode)."""
+    """The form in which two spellings of one mailbox are equal: NFKC, lower case, the domain in Unicode.
+
+    Domains as in IDNA 2008, where straße.example and strasse.example are two (RFC 5891).
+    """
     local, _, domain = unicodedata.normalize("NFKC", address.strip()).rpartition("@")
-    try:
-        domain = domain.encode("idna").decode("ascii").lower() if domain.isascii() else domain
-        domain = domain.encode("ascii").decode("idna")
-    except UnicodeError:
-        pass
-    return f"{local.casefold()}@{domain.casefold()}"
+    domain = domain.lower()
+    if not domain.isascii() or "xn--" in domain:
+        with suppress(UnicodeError):
+            domain = idna.decode(idna.encode(domain, uts46=True))
+    return f"{local.lower()}@{domain}"

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,6 +14,19 @@ from tmpa.kernel.i18n import lazy_gettext as _l
 
 SAMPLE_BYTES = 256 * 1024
 MAX_CELL = 2000
+TABLES = [
+    "cp1252",
+    "cp1250",
+    "cp1251",
+    "cp1253",
+    "cp1254",
+    "cp1255",
+    "cp1256",
+    "cp932",
+    "gb18030",
+    "big5",
+    "cp949",
+]
 DELIMITERS = ",;\t|"
 # A cell that a spreadsheet would run (OWASP, CSV injection). A leading + or - is common in phone numbers.
 FORMULA_STARTS = ("=", "@", "\t", "\r")
@@ -111,19 +125,52 @@ def _decode(data: bytes) -> tuple[str, str]:
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError:
-        best = from_bytes(data[:SAMPLE_BYTES]).best()
-        if best is None:
+        guessed = _guess(data[:SAMPLE_BYTES])
+        if guessed is None:
             raise Refused(
                 _l("The file's text can't be read. Save it as CSV (UTF-8), then upload it."),
                 "file",
                 "encoding",
             ) from None
-        # several Western tables give the same text; the one that Windows writes is the likelier name
-        encoding = "cp1252" if "cp1252" in best.could_be_from_charset else best.encoding
+        encoding = guessed
         text = data.decode(encoding, errors="replace")
     if "\x00" in text:
         raise Refused(_l("The file holds binary data, not text. Save it as CSV (UTF-8)."), "file", "binary")
     return text, encoding.removesuffix("-sig")
+
+
+def _guess(sample: bytes) -> str | None:
+    """The table that a text without a mark was probably written in, as spreadsheet programs write them."""
+    if _is_japanese(sample):
+        return "cp932"
+    found = from_bytes(sample, cp_isolation=TABLES)
+    best = found.best()
+    if best is None:
+        return None
+    # several tables give texts that look as good; the Western one that Windows writes is the likeliest
+    western = any(
+        "cp1252" in each.could_be_from_charset
+        and (each.chaos, -each.coherence) <= (best.chaos, -best.coherence)
+        for each in found
+    )
+    letters = set(sample.decode("cp1252", errors="replace").lower())
+    czech = "ø" in letters and letters & set("áíéýúù") and not letters & set("æå")  # ř in its own table
+    return "cp1252" if western and not czech else best.encoding
+
+
+def _is_japanese(sample: bytes) -> bool:
+    """Whether the text is Shift JIS beyond doubt: short names are too few letters for statistics.
+
+    A text of another table that happens to decode has Latin and Japanese letters in the same words.
+    """
+    text = sample.decode("cp932", errors="ignore")  # the sample may end within a letter
+    words = [word for word in re.findall(r"\w+", text) if not word.isascii()]
+    return (
+        bool(words)
+        and len(text.encode("cp932")) >= len(sample) - 1
+        and all(not any(letter.isascii() for letter in word) for word in words)
+        and all("\u3040" <= letter <= "\u9fff" or letter in "々〆ヶ" for word in words for letter in word)
+    )
 
 
 def _lines(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
