@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -134,7 +135,7 @@ def play(platform: Platform) -> None:
     with platform.acting(cast.PARTNER_MARKETER) as session:
         campaign = _draft(session, platform, "calm-backup", ["en", "de", "fr", "ja", "ar"])
         platform.campaign_id = campaign.id
-        asked = _ask_for_money(session, campaign, 200_000)
+        asked = ask_for_money(session, campaign, 200_000)
         requests.submit(session, asked)
     with platform.acting(cast.APPROVER) as session:
         requests.approve(session, session.get_one(FundRequest, asked.id))
@@ -181,7 +182,8 @@ def _draft(session: Session, platform: Platform, kit: str, locales: list[str]) -
     return campaign
 
 
-def _ask_for_money(session: Session, campaign: Campaign, amount_minor: int) -> FundRequest:
+def ask_for_money(session: Session, campaign: Campaign, amount_minor: int) -> FundRequest:
+    """A request for money for a campaign, not handed in yet; `amount_minor` in cents of EUR."""
     fund = session.scalars(select(Fund).where(Fund.vendor_id == campaign.vendor_id)).first()
     assert fund is not None
     today = utcnow().date()
@@ -242,7 +244,11 @@ def _claims(platform: Platform) -> None:
             claims.submit(session, claim, attested=True)
             made.append(claim.id)
     for key in made:
-        platform.wait("the dossier", lambda s, key=key: s.get_one(Claim, key).dossier_key)
+        platform.wait("the dossier", partial(_dossier_of, key))
+
+
+def _dossier_of(key: uuid.UUID, session: Session) -> str | None:
+    return session.get_one(Claim, key).dossier_key
 
 
 def fail_a_job(platform: Platform) -> uuid.UUID:

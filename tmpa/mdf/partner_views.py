@@ -165,6 +165,9 @@ def new_claim() -> ResponseReturnValue:
         try:
             document = _document(form.document.data)
             claim = claim_service.create(db(), asked, services().store, form.cost(asked.currency), document)
+            if request.form.get("then") == "hand_in":  # the statement stands above this button
+                claim_service.submit(db(), claim, attested=True)
+                flash(_("The claim is handed in. Its proof is being put together."))
             return go("mdf.claim_page", claim_id=claim.public_id)
         except Refused as refusal:
             refused(form, refusal)
@@ -177,6 +180,7 @@ def new_claim() -> ResponseReturnValue:
         left=requests.left(db(), asked),
         claim=None,
         line=None,
+        attestation=claim_service.ATTESTATION,
     )
 
 
