@@ -34,7 +34,7 @@ def _send_all(settings: Settings, step_id: str) -> None:
 
 @pytest.fixture
 def world(settings: Settings, database: Database, smtp_sink: SmtpSink) -> SendingWorld:
-    update = {"mail_url": smtp_sink.url, "batch_size": 100, "lease_seconds": 5}
+    update = {"mail_url": smtp_sink.url, "batch_size": 30, "lease_seconds": 5}
     return sending_world(services(settings.model_copy(update=update), database))
 
 
@@ -62,7 +62,9 @@ def test_kills_lose_and_double_nobody(world: SendingWorld, smtp_sink: SmtpSink) 
     for _kill in range(KILLS):
         before = len(smtp_sink.received)
         victim = _start(world)
-        wait_until(lambda before=before: len(smtp_sink.received) > before, 20, pause=0.002)  # type: ignore[misc]
+        assert wait_until(lambda before=before: len(smtp_sink.received) > before, 60, pause=0.002), (
+            "nothing was sent"
+        )
         time.sleep(dice.uniform(0, 0.05))
         victim.kill()
         victim.join()

@@ -253,10 +253,11 @@ def test_two_processes_at_once_send_each_once(smtp_world: SendingWorld, smtp_sin
     world.people([f"p{n:03}@a.example" for n in range(200)])
     begin(world)
     settings = world.context.settings.model_copy(update={"batch_size": 30})
-    spawn = multiprocessing.get_context("spawn")
-    start = spawn.Event()
+    forks = multiprocessing.get_context("forkserver")
+    forks.set_forkserver_preload([__name__])
+    start = forks.Event()
     children = [
-        spawn.Process(target=_send_in_process, args=(settings, str(world.steps[0]), start))
+        forks.Process(target=_send_in_process, args=(settings, str(world.steps[0]), start))
         for _each in range(2)
     ]
     for child in children:
