@@ -1,9 +1,9 @@
 """Starts parts by forking from one process that has imported everything already.
 
 An import of the whole program costs more than a second of CPU; ten parts that each did it would keep two cores busy
-for ten. The nursery is forked before the supervisor has threads or has run any native code, imports what is missing
-while the database is made ready, and forks each part from there. Parts share its memory until they write to it.
-Where that can't be (other systems than Linux, a supervisor with threads) each part is a fresh interpreter instead.
+for ten. The nursery imports while the database is made ready, and forks each part from there. Parts share its memory
+until they write to it. It is forked itself from a supervisor that has no threads and has run no native code yet, and
+is a fresh interpreter beside one that has. On other systems than Linux each part is a fresh interpreter.
 """
 
 import json
@@ -83,16 +83,21 @@ class Nursery:
 
     def __init__(self) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.pid = os.fork()
-        if self.pid == 0:
-            ours.close()
-            status = 1
-            try:
-                die_with_parent()
-                _serve(theirs)
-                status = 0
-            finally:
-                os._exit(status)
+        self._process: subprocess.Popen[bytes] | None = None
+        if threading.active_count() == 1:  # no thread that could hold a lock over the fork
+            self.pid = os.fork()
+            if self.pid == 0:
+                ours.close()
+                _be_forked(theirs)
+        else:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "workers.nursery", str(theirs.fileno())],
+                stdin=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,
+                preexec_fn=die_with_parent,
+            )
+            self.pid = self._process.pid
         theirs.close()
         self._socket = ours
         self._asking = threading.Lock()
@@ -104,8 +109,8 @@ class Nursery:
 
     @staticmethod
     def possible() -> bool:
-        """Whether this process may fork one: on Linux, and with no thread that could hold a lock."""
-        return sys.platform == "linux" and threading.active_count() == 1
+        """Whether this system has what it takes: sockets that keep messages apart and pass file descriptors."""
+        return sys.platform == "linux"
 
     def start(self, module: str, args: tuple[str, ...], environ: Mapping[str, str], output: int) -> Forked:
         """Fork a part that runs `module`'s main with `args`, its output to file descriptor `output`.
@@ -154,7 +159,21 @@ class Nursery:
             os.kill(self.pid, signal.SIGTERM)
         except ProcessLookupError:
             return
-        os.waitpid(self.pid, 0)
+        if self._process is not None:
+            self._process.wait()
+        else:
+            os.waitpid(self.pid, 0)
+
+
+def _be_forked(requests: socket.socket) -> None:
+    """In the fork: serve, then end without going back into the supervisor's code."""
+    status = 1
+    try:
+        die_with_parent()
+        _serve(requests)
+        status = 0
+    finally:
+        os._exit(status)
 
 
 def _serve(requests: socket.socket) -> None:
@@ -225,3 +244,7 @@ def _become(module: ModuleType, request: dict[str, Any], output: int, requests: 
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status)
+
+
+if __name__ == "__main__":
+    _serve(socket.socket(fileno=int(sys.argv[1])))

@@ -144,7 +144,7 @@ class Supervisor:
     ) -> None:
         """`parts` default to all; `echo` gets each line of output; `environ` is added to the children's.
 
-        `fork` starts the parts from a nursery, where that is possible.
+        `fork` starts the parts from a nursery (see there), where that is possible.
         """
         self.settings = settings
         self._echo = echo or (lambda _line: None)

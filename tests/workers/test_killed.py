@@ -58,11 +58,11 @@ def test_a_worker_told_to_stop_finishes_its_job(
 
 
 def test_a_long_job_keeps_its_lease(start: Start, database: Database, add: Add, tmp_path: Path) -> None:
-    """Twice as long as the lease: renewed, so that nobody takes it away."""
+    """Longer than the lease: renewed, so that nobody takes it away."""
     notes = tmp_path / "notes"
     start("relay")
     start("worker")
-    job = add("note", file=str(notes), pause=3.0)
+    job = add("note", file=str(notes), pause=6.0)
     assert wait_until(lambda: reread(database, job).state == "done", LONG)
     assert reread(database, job).attempts == 1
     assert len(lines(notes)) == 2
