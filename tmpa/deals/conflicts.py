@@ -6,7 +6,7 @@ Same customer (normalised domain, or legal names that are alike), overlapping pr
 import re
 import unicodedata
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from difflib import SequenceMatcher
@@ -125,45 +125,53 @@ def period(deal: DealRegistration) -> tuple[date, date]:
 
 def find_conflicts(session: Session, deal: DealRegistration) -> list[Conflict]:
     """Live registrations of the vendor's programme that are about the same business, earliest first."""
-    start, end = period(deal)
-    arrived = deal.submitted_at or utcnow()
-    found = []
+    return find_all_conflicts(session, [deal])[deal.id]
+
+
+def find_all_conflicts(
+    session: Session, deals: Sequence[DealRegistration]
+) -> dict[uuid.UUID, list[Conflict]]:
+    """`find_conflicts` of several registrations of one programme, by their id, reading the others once."""
+    if not deals:
+        return {}
     # Looks across partners: first in wins can only be told by looking at everybody's registrations. What is
     # returned names no partner and no customer.
     with lifted(session):
-        others = session.scalars(
+        live = session.scalars(
             select(DealRegistration).where(
-                DealRegistration.vendor_id == deal.vendor_id,
-                DealRegistration.id != deal.id,
-                DealRegistration.state.in_(LIVE_STATES),
+                DealRegistration.vendor_id == deals[0].vendor_id, DealRegistration.state.in_(LIVE_STATES)
             )
         ).all()
-        for other in others:
-            products = common_products(deal.products, other.products)
-            other_start, other_end = period(other)
-            if not products or other_start > end or start > other_end:
-                continue
-            ratio = name_ratio(deal.customer_key, other.customer_key)
-            reasons = [
-                *(["same_domain"] if same_domain(deal.customer_domain, other.customer_domain) else []),
-                *(["similar_name"] if ratio >= rules().name_ratio else []),
-            ]
-            if not reasons:
-                continue
-            other_arrived = other.submitted_at or other.created_at
-            found.append(
-                Conflict(
-                    other.id,
-                    tuple(reasons),
-                    round(ratio, 3),
-                    products,
-                    other.state,
-                    other_arrived,
-                    (other_arrived, other.id) < (arrived, deal.id),
-                    other.partner_id == deal.partner_id,
-                )
-            )
-    return sorted(found, key=lambda conflict: conflict.submitted_at)
+        found = {deal.id: [_compare(deal, other) for other in live if other.id != deal.id] for deal in deals}
+    return {
+        key: sorted(filter(None, conflicts), key=lambda conflict: conflict.submitted_at)
+        for key, conflicts in found.items()
+    }
+
+
+def _compare(deal: DealRegistration, other: DealRegistration) -> Conflict | None:
+    products = common_products(deal.products, other.products)
+    (start, end), (other_start, other_end) = period(deal), period(other)
+    if not products or other_start > end or start > other_end:
+        return None
+    ratio = name_ratio(deal.customer_key, other.customer_key)
+    reasons = [
+        *(["same_domain"] if same_domain(deal.customer_domain, other.customer_domain) else []),
+        *(["similar_name"] if ratio >= rules().name_ratio else []),
+    ]
+    if not reasons:
+        return None
+    arrived, other_arrived = deal.submitted_at or utcnow(), other.submitted_at or other.created_at
+    return Conflict(
+        deal_id=other.id,
+        reasons=tuple(reasons),
+        name_ratio=round(ratio, 3),
+        products=products,
+        state=other.state,
+        submitted_at=other_arrived,
+        first=(other_arrived, other.id) < (arrived, deal.id),
+        same_partner=other.partner_id == deal.partner_id,
+    )
 
 
 def deciding_rule(deal: DealRegistration, conflicts: Iterable[Conflict]) -> str:

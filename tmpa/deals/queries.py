@@ -36,6 +36,7 @@ def waiting(session: Session) -> list[DealRegistration]:
             select(DealRegistration)
             .where(DealRegistration.state.in_(WAITING))
             .order_by(DealRegistration.decide_by, DealRegistration.id)
+            .limit(200)
         )
     )
 

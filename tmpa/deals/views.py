@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from tmpa.deals import leads as lead_service
 from tmpa.deals import queries, registration, touchpoints
 from tmpa.deals.attribution import MODEL_NAMES, Model, share_out
-from tmpa.deals.conflicts import RULES, deciding_rule, find_conflicts, stands_in_the_way
+from tmpa.deals.conflicts import RULES, deciding_rule, find_all_conflicts, find_conflicts, stands_in_the_way
 from tmpa.deals.forms import DecisionForm, ReasonForm, RegisterForm, WonForm, countries
 from tmpa.deals.models import DealRegistration, Lead
 from tmpa.deals.rules import rules
@@ -225,7 +225,8 @@ def _act(found: DealRegistration, action: str, won: WonForm, reason: ReasonForm)
 def queue() -> ResponseReturnValue:
     waiting, decided = queries.waiting(db()), queries.decided(db())
     partners = queries.organization_names(db(), (deal.partner_id for deal in [*waiting, *decided]))
-    contested = {deal.id for deal in waiting if stands_in_the_way(deal, find_conflicts(db(), deal))}
+    conflicts = find_all_conflicts(db(), waiting)
+    contested = {deal.id for deal in waiting if stands_in_the_way(deal, conflicts[deal.id])}
     return render(
         "deals/queue.html",
         waiting=waiting,

@@ -88,9 +88,7 @@ def _review_page(
         green=claim_checks.all_green(found),
         held=ledger.balance(db(), claim.request.fund),
         outcome=result,
-        gain=returns.returns(result, claim.approved_minor or claim.amount_minor, human_clicks)
-        if result
-        else None,
+        gain=returns.returns(result, _cost(claim), human_clicks) if result else None,
         frames=frames_of(claim),
         duplicates=invoices.duplicates(db(), claim.lines),
         converted={each.id: claim_service.converted(each, claim.currency) for each in claim.lines},
@@ -105,6 +103,12 @@ def _review_page(
         total=len(waiting),
         payment_days=rules_of(claim.request.fund).payment_days,
     )
+
+
+def _cost(claim: Claim) -> int:
+    """What the claim's campaign costs the fund: all that was paid for it, and this claim if it is not paid yet."""
+    paid = returns.mdf_paid(db(), claim.campaign_id, claim.currency) if claim.campaign_id else 0
+    return paid if claim.state == "paid" else paid + (claim.approved_minor or claim.amount_minor)
 
 
 @route(blueprint, "/claims/<claim_id>/lines/<line_id>/decide", Permission.DECIDE_CLAIMS, methods=("POST",))
