@@ -1,10 +1,11 @@
-"""The portal's first page for each side."""
+"""Where each side begins."""
 
-from flask import Blueprint, g
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from tmpa.kernel.http import SIGNED_IN, go, render, route, scope
 from tmpa.kernel.permissions import Permission, allowed
+from tmpa.web.home import partner_page, vendor_page
 
 blueprint = Blueprint("web", __name__, template_folder="templates")
 
@@ -13,6 +14,10 @@ blueprint = Blueprint("web", __name__, template_folder="templates")
 def home() -> ResponseReturnValue:
     if scope().side == "operator":
         return go("operator.health")
+    if scope().side == "partner":
+        return partner_page()
     if allowed(scope(), Permission.DECIDE_CLAIMS):
         return go("mdf.claims")
-    return render("web/home.html", organization=g.organization)
+    if scope().side == "vendor":
+        return vendor_page()
+    return render("web/no_organization.html")
