@@ -22,7 +22,7 @@ _QP = [bytes([b]) if 32 <= b <= 126 and b != 61 else b"=%02X" % b for b in range
 
 def one_line(text: str) -> str:
     """`text` with control characters and line ends as single spaces, trimmed."""
-    return _SPACES.sub(" ", _CONTROLS.sub(" ", text)).strip(" ")
+    return _SPACES.sub(" ", _CONTROLS.sub(" ", text)).strip()
 
 
 def is_mailable(address: str) -> bool:
