@@ -341,6 +341,8 @@ class _Maker:
                 currency="EUR",
                 close_date=date.today() + timedelta(days=60),
                 state="submitted",
+                submitted_at=now,
+                decide_by=now + timedelta(hours=48),
                 conflicts=[],
             )
         )

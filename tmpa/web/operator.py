@@ -50,7 +50,7 @@ def health() -> ResponseReturnValue:
 
 
 def _counts() -> dict[str, int]:
-    found = dict(db().execute(select(Job.state, func.count()).group_by(Job.state)).tuples().all())
+    found = dict(db().execute(select(Job.state, func.count()).group_by(Job.state)).all())
     return {state: found.get(state, 0) for state in JOB_STATES}
 
 
@@ -125,7 +125,8 @@ def audit_trail() -> ResponseReturnValue:
 
 
 def _names(model: Any, ids: set[Any]) -> dict[Any, str]:
-    return dict(db().execute(select(model.id, model.name).where(model.id.in_(ids - {None}))).tuples().all())
+    rows = db().execute(select(model.id, model.name).where(model.id.in_(ids - {None})))
+    return dict(rows.all())
 
 
 @route(blueprint, "/operator/settings", Permission.OPERATE)
