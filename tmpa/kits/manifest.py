@@ -153,7 +153,7 @@ class JourneyStep(Part):
     step: PieceName
     piece: PieceName
     day: Annotated[int, Field(ge=0, le=365)] = 0
-    only: Literal["all", "not_clicked", "not_opened", "clicked", "not_submitted"] = "all"
+    only: Literal["all", "not_clicked", "not_opened", "not_submitted"] = "all"
 
 
 class Manifest(Part):

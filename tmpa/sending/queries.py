@@ -45,7 +45,7 @@ _first_seen = sql_table(
     sql_column("kind", String),
     sql_column("verdict", String),
 )
-CONDITIONS = {"not_clicked": "clicked", "not_opened": "opened"}
+CONDITIONS = {"not_clicked": "clicked", "not_opened": "opened", "not_submitted": "submitted"}
 """A step's `only` → the kind of human engagement that takes a person out of it."""
 
 WAITING = ("planned", "deferred")
@@ -123,7 +123,7 @@ def audience(campaign: Campaign, step: CampaignStep | None, first: CampaignStep 
         (Contact.consent != "given", "no_consent"),
         (_unmailable(), "invalid"),
     ]
-    if step is not None and step.only in CONDITIONS:
+    if step is not None and step.only not in ("", "all"):  # an unknown word fails: it must not mail everybody
         whens.append((_reacted(campaign.id, CONDITIONS[step.only]), "condition"))
     return select(
         Contact.id.label("contact_id"),

@@ -45,15 +45,12 @@ def wait_for_step(told: Telling, position: int) -> str:
     told.wait("sending", over)
     with told.looking() as session:
         step = session.get_one(Campaign, told.campaign_id).steps[position]
-        states = dict(
-            session.execute(
-                select(Recipient.state, func.count())
-                .where(Recipient.step_id == step.id)
-                .group_by(Recipient.state)
-            )
-            .tuples()
-            .all()
+        counted = session.execute(
+            select(Recipient.state, func.count())
+            .where(Recipient.step_id == step.id)
+            .group_by(Recipient.state)
         )
+        states = dict(counted.all())
     mails = told.campaign_mails()
     told.report.delivered = len(mails)
     return (

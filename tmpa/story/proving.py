@@ -133,7 +133,7 @@ def figures(told: Telling) -> str:
             select(Recipient.state, Recipient.reason, func.count())
             .where(Recipient.campaign_id == told.campaign_id)
             .group_by(Recipient.state, Recipient.reason)
-        ).tuples()
+        )
         states: Counter[str] = Counter()
         for state, reason, count in rows:
             states[state] += count

@@ -36,7 +36,6 @@ ONLY: dict[str, Any] = {
     "not_clicked": _l("to those who have not clicked"),
     "not_opened": _l("to those who have not opened"),
     "not_submitted": _l("to those who have not answered"),
-    "clicked": _l("to those who have clicked"),
 }
 
 
