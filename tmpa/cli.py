@@ -30,5 +30,14 @@ def main() -> None:
     """tmpa: through-partner marketing automation. Settings come from TMPA_… variables (docs/operators)."""
 
 
-for command in (*process_commands, db_group, evidence_group, kit, organization_group, proof_group, story, user_group):
+for command in (
+    *process_commands,
+    db_group,
+    evidence_group,
+    kit,
+    organization_group,
+    proof_group,
+    story,
+    user_group,
+):
     main.add_command(command)

@@ -78,11 +78,15 @@ def stage(services: Services, name: str = "north", brand: bool = True) -> Stage:
     """A fresh stage; `name` makes its addresses its own."""
     database, settings = services.database, services.settings
     vendor_id = organization(database, "vendor", f"Stillhaven {name}")
-    partner_id, rival_id = (organization(database, "partner", f"{who} {name}") for who in ("Nordlicht", "Rival"))
+    partner_id, rival_id = (
+        organization(database, "partner", f"{who} {name}") for who in ("Nordlicht", "Rival")
+    )
     for each in (partner_id, rival_id):
         partnership(database, vendor_id, each)
     vendor = member(database, settings, vendor_id, Role.VENDOR_MARKETER, f"vendor@{name}.example")
-    partner = member(database, settings, partner_id, Role.PARTNER_ADMIN, f"partner@{name}.example", (vendor_id,))
+    partner = member(
+        database, settings, partner_id, Role.PARTNER_ADMIN, f"partner@{name}.example", (vendor_id,)
+    )
     rival = member(database, settings, rival_id, Role.PARTNER_ADMIN, f"rival@{name}.example", (vendor_id,))
     with database.unit_of_work(vendor.scope) as session:
         version_id = publish(session, services.store, read_folder(KIT), findings=[]).id

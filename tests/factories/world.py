@@ -77,10 +77,15 @@ class World:
 
 
 def make_world(
-    session: Session, name: str, password_hash: str = "", version: KitVersion | None = None
+    session: Session,
+    name: str,
+    password_hash: str = "",
+    version: KitVersion | None = None,
+    label: str = "",
 ) -> World:
-    """Every kind of row, minimal, by the models alone. `version` is used in place of a bare kit version."""
-    made = _Maker(session, name)
+    """Every kind of row, minimal, by the models alone. `version` is used in place of a bare kit version; `label`
+    is what people read in names, titles and sentences (the world's name by default)."""
+    made = _Maker(session, name, label or name)
     made.organizations(password_hash)
     made.kit(version)
     made.audience()
@@ -96,9 +101,10 @@ def make_world(
 class _Maker:
     """Adds rows in the order in which they need each other."""
 
-    def __init__(self, session: Session, name: str) -> None:
+    def __init__(self, session: Session, name: str, label: str) -> None:
         self._session = session
         self._name = name
+        self._label = label
         self.world = World(name, new_id(), new_id())
         self._both = {"vendor_id": self.world.vendor_id, "partner_id": self.world.partner_id}
         self._own = {"partner_id": self.world.partner_id}

@@ -73,7 +73,9 @@ class Person:
 def bare(services: Services) -> Stage:
     """A partner who has just joined: no brand yet."""
     found = stage(services, "bare", brand=False)
-    other = next(path for path in sorted(KIT.parent.iterdir()) if path != KIT and (path / "kit.toml").exists())
+    other = next(
+        path for path in sorted(KIT.parent.iterdir()) if path != KIT and (path / "kit.toml").exists()
+    )
     with services.database.unit_of_work(found.vendor.scope) as session:
         publish(session, services.store, read_folder(other), findings=[])
     return found

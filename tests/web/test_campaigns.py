@@ -86,10 +86,16 @@ def test_unknown_pieces_and_languages_are_not_found(draft: str, partner: Browser
     assert partner.get(f"{draft}/preview/landing?locale=xx").status_code == 404
 
 
-def test_autosave_keeps_what_was_typed_and_says_what_is_wrong(draft: str, on: Stage, partner: Browser) -> None:
+def test_autosave_keeps_what_was_typed_and_says_what_is_wrong(
+    draft: str, on: Stage, partner: Browser
+) -> None:
     answer = partner.post(
         f"{draft}/save",
-        {"slot-en-headline": "Fine", "slot-all-price_from-amount": "cheap", "slot-all-price_from-currency": "EUR"},
+        {
+            "slot-en-headline": "Fine",
+            "slot-all-price_from-amount": "cheap",
+            "slot-all-price_from-currency": "EUR",
+        },
         page=draft,
     )
     assert answer.status_code == 200
@@ -178,16 +184,26 @@ def test_the_check_names_exactly_what_will_happen(draft: str, on: Stage, partner
 def test_a_list_that_is_not_ours_is_not_found(draft: str, services: Services, partner: Browser) -> None:
     other = stage(services, "south")
     for name in (other.list, "lst_broken"):
-        assert partner.post(f"{draft}/save", {"lists": name, "lists-shown": name}, page=draft).status_code == 404
+        assert (
+            partner.post(f"{draft}/save", {"lists": name, "lists-shown": name}, page=draft).status_code == 404
+        )
 
 
 @pytest.mark.parametrize(
     ("fields", "field", "word"),
     [
         ({}, "import-file", "Choose a file"),
-        ({"file": (io.BytesIO(b"email\na@b.example\n"), "a.csv"), "basis": "opt_in"}, "import-source", "come from"),
+        (
+            {"file": (io.BytesIO(b"email\na@b.example\n"), "a.csv"), "basis": "opt_in"},
+            "import-source",
+            "come from",
+        ),
         ({"file": (io.BytesIO(b"email\na@b.example\n"), "a.csv"), "source": "CRM"}, "import-basis", "ground"),
-        ({"file": (io.BytesIO(b"\x00\x01\x02"), "a.csv"), "basis": "opt_in", "source": "CRM"}, "import-file", ""),
+        (
+            {"file": (io.BytesIO(b"\x00\x01\x02"), "a.csv"), "basis": "opt_in", "source": "CRM"},
+            "import-file",
+            "",
+        ),
     ],
 )
 def test_an_import_that_cannot_be_is_refused_beside_its_field(
@@ -216,7 +232,11 @@ def test_an_imported_list_is_used(draft: str, on: Stage, services: Services, par
 def test_a_page_that_is_out_of_date_does_not_undo_an_import(
     draft: str, on: Stage, services: Services, partner: Browser
 ) -> None:
-    upload = {"file": (io.BytesIO(b"email\nnew@customer.example\n"), "spring.csv"), "basis": "opt_in", "source": "Fair"}
+    upload = {
+        "file": (io.BytesIO(b"email\nnew@customer.example\n"), "spring.csv"),
+        "basis": "opt_in",
+        "source": "Fair",
+    }
     partner.post(f"{draft}/lists", upload, page=draft, content_type="multipart/form-data")
     partner.post(f"{draft}/save", {"lists-shown": on.list, "name": "Typed meanwhile"}, page=draft)
     run_jobs(services)
@@ -226,7 +246,12 @@ def test_a_page_that_is_out_of_date_does_not_undo_an_import(
 def test_launching_sends_publishes_and_shows_it_live(
     draft: str, on: Stage, services: Services, partner: Browser
 ) -> None:
-    form = {"lists-shown": on.list, "lists": on.list, "slot-en-headline": "Typed at the last moment", "when": "now"}
+    form = {
+        "lists-shown": on.list,
+        "lists": on.list,
+        "slot-en-headline": "Typed at the last moment",
+        "when": "now",
+    }
     answer = partner.post(f"{draft}/launch", form, page=draft)
     assert answer.status_code == 303 and answer.headers["Location"].endswith("/live"), answer.text
     assert "data-poll" in partner.get(f"{draft}/live").text
@@ -264,7 +289,9 @@ def test_the_second_of_two_clicks_changes_nothing(draft: str, on: Stage, partner
     assert on.load(draft.rsplit("/", 1)[1]).state == "launching"
 
 
-def test_planned_paused_resumed_cancelled(draft: str, on: Stage, services: Services, partner: Browser) -> None:
+def test_planned_paused_resumed_cancelled(
+    draft: str, on: Stage, services: Services, partner: Browser
+) -> None:
     reference = draft.rsplit("/", 1)[1]
     chosen = {"lists-shown": on.list, "lists": on.list}
     later = {**chosen, "when": "later", "day": "2099-07-01", "hour": "09:30", "zone": "UTC"}
@@ -296,11 +323,30 @@ def test_a_draft_can_be_thrown_away(draft: str, partner: Browser) -> None:
 
 def test_strangers_find_nothing(draft: str, on: Stage, sign_in: SignIn, anybody: Browser) -> None:
     rival, vendor = sign_in(on.rival.email), sign_in(on.vendor.email)
-    for part in ("", "/live", "/live/part", "/check", "/people", "/preview", "/preview/landing", "/document/onepager"):
+    for part in (
+        "",
+        "/live",
+        "/live/part",
+        "/check",
+        "/people",
+        "/preview",
+        "/preview/landing",
+        "/document/onepager",
+    ):
         assert rival.get(draft + part).status_code == 404, part
         assert vendor.get(draft + part).status_code == 404, part
         assert anybody.get(draft + part).status_code == 303, part
-    for part in ("", "/save", "/languages", "/lists", "/launch", "/duplicate", "/discard", "/pause", "/cancel"):
+    for part in (
+        "",
+        "/save",
+        "/languages",
+        "/lists",
+        "/launch",
+        "/duplicate",
+        "/discard",
+        "/pause",
+        "/cancel",
+    ):
         assert rival.post(draft + part, {"name": "Mine"}).status_code == 404, part
     assert on.load(draft.rsplit("/", 1)[1]).state == "draft"
     assert rival.post("/campaigns", {"kit_version": "kvr_nonsense"}).status_code == 404
@@ -333,7 +379,9 @@ def test_the_index_shows_each_campaign_where_it_stands(
     assert [cell.text_content().strip() for cell in row.xpath("./td")][:4] == ["Running", "2", "0", "0"]
 
 
-def test_a_campaign_needs_a_brand_first_and_takes_it_when_it_is_set(services: Services, sign_in: SignIn) -> None:
+def test_a_campaign_needs_a_brand_first_and_takes_it_when_it_is_set(
+    services: Services, sign_in: SignIn
+) -> None:
     bare = stage(services, "bare", brand=False)
     browser = sign_in(bare.partner.email)
     reference = bare.campaign()

@@ -50,7 +50,13 @@ def test_the_list_shows_partners_and_what_they_do(on: Stage, vendor: Browser) ->
 
 
 def test_an_invitation_is_sent_and_can_be_sent_again(on: Stage, services: Services, vendor: Browser) -> None:
-    typed = {"name": "Südwind", "email": "kim@suedwind.example", "locale": "de", "tier": "Gold", "territory": "DACH"}
+    typed = {
+        "name": "Südwind",
+        "email": "kim@suedwind.example",
+        "locale": "de",
+        "tier": "Gold",
+        "territory": "DACH",
+    }
     answer = vendor.post("/partners/invite", typed, page="/partners/invite")
     assert answer.status_code == 303
     page = answer.headers["Location"]
@@ -86,11 +92,16 @@ def test_a_partner_is_not_invited_twice(on: Stage, vendor: Browser) -> None:
 
 def test_place_and_status_change_with_a_reason(on: Stage, vendor: Browser) -> None:
     page = f"/partners/{partnership(on)}"
-    assert vendor.post(f"{page}/place", {"tier": "Gold", "territory": "Nordics"}, page=page).status_code == 303
+    assert (
+        vendor.post(f"{page}/place", {"tier": "Gold", "territory": "Nordics"}, page=page).status_code == 303
+    )
     assert vendor.post(f"{page}/place", {"tier": "x" * 41}, page=page).status_code == 422
     answer = vendor.post(f"{page}/status", {"status": "suspended", "reason": ""}, page=page)
     assert answer.status_code == 422 and "Say why" in answer.text
-    assert vendor.post(f"{page}/status", {"status": "suspended", "reason": "Unpaid"}, page=page).status_code == 303
+    assert (
+        vendor.post(f"{page}/status", {"status": "suspended", "reason": "Unpaid"}, page=page).status_code
+        == 303
+    )
     assert "This partner is suspended" in vendor.get(page).text
     assert vendor.post(f"{page}/status", {"status": "active"}, page=page).status_code == 303
     assert vendor.post(f"{page}/status", {"status": "nonsense"}, page=page).status_code == 422
@@ -143,12 +154,17 @@ def test_bad_brand_values_keep_what_was_typed(partner: Browser, field: str, type
     assert page.get_element_by_id(field).get("aria-invalid") == "true"
 
 
-def test_a_logo_with_a_script_is_refused_with_the_reason(partner: Browser, services: Services, on: Stage) -> None:
+def test_a_logo_with_a_script_is_refused_with_the_reason(
+    partner: Browser, services: Services, on: Stage
+) -> None:
     evil = LOGO.replace(b"<circle", b"<script>alert(1)</script><circle")
     form = {**BRAND, "logo": (io.BytesIO(evil), "logo.svg")}
     answer = partner.post("/brand", form, page="/brand", content_type="multipart/form-data")
     assert answer.status_code == 422
-    assert "<script> element, which could run something" in tree(answer).get_element_by_id("logo-error").text_content()
+    assert (
+        "<script> element, which could run something"
+        in tree(answer).get_element_by_id("logo-error").text_content()
+    )
 
 
 def test_typing_saves_what_is_good(partner: Browser, services: Services) -> None:

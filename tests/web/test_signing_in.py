@@ -6,7 +6,8 @@ from sqlalchemy import select
 from tests.factories.accounts import PASSWORD, member, organization
 from tests.web.conftest import Browser, SignIn
 from tmpa.accounts import service as accounts
-from tmpa.accounts.models import Invitation, OutgoingMail, SignIn as SignInRow, User
+from tmpa.accounts.models import Invitation, OutgoingMail, User
+from tmpa.accounts.models import SignIn as SignInRow
 from tmpa.kernel.http import Services
 from tmpa.kernel.permissions import Role
 from tmpa.kernel.scope import Scope

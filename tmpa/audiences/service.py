@@ -168,7 +168,9 @@ def erase_contact(session: Session, contact: Contact) -> None:
     for row in session.scalars(select(ContactImport).where(ContactImport.partner_id == contact.partner_id)):
         kept = [each for each in row.refusals if fold(str(each["value"])) != key]
         if len(kept) != len(row.refusals):
-            enqueue(session, "audiences.delete_report", {"import_id": str(row.id)})  # it names the person, too
+            enqueue(
+                session, "audiences.delete_report", {"import_id": str(row.id)}
+            )  # it names the person, too
             row.refusals, row.report_key = kept, None
     session.expire(contact)
     audit.record(session, "contact.erased", contact)

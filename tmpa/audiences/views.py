@@ -60,7 +60,11 @@ def import_contacts() -> ResponseReturnValue:
         except Refused as refusal:
             form.refuse(refusal)
         else:
-            return go("audiences.contact_import", import_id=started.public_id, **({"next": target} if target else {}))
+            return go(
+                "audiences.contact_import",
+                import_id=started.public_id,
+                **({"next": target} if target else {}),
+            )
     return render("audiences/import.html", 422 if form.errors else 200, form=form)
 
 
@@ -112,7 +116,9 @@ def import_report(import_id: str) -> ResponseReturnValue:
 @route(blueprint, "/contacts/<contact_id>", Permission.MANAGE_CONTACTS)
 def contact(contact_id: str) -> ResponseReturnValue:
     found = load(db(), Contact, contact_id)
-    consents = db().scalars(select(Consent).where(Consent.contact_id == found.id).order_by(Consent.occurred_at))
+    consents = db().scalars(
+        select(Consent).where(Consent.contact_id == found.id).order_by(Consent.occurred_at)
+    )
     stopped = suppression.suppressed(db(), [found.email_key], found.partner_id, None).get(found.email_key)
     return render(
         "audiences/contact.html",
@@ -136,7 +142,9 @@ def stopped() -> ResponseReturnValue:
     if form.validate_on_submit():
         try:
             address = check_address(form.email.data or "")
-            suppression.suppress(db(), scope().organization_id, address, "asked", {"by": str(scope().user_id)})
+            suppression.suppress(
+                db(), scope().organization_id, address, "asked", {"by": str(scope().user_id)}
+            )
         except Refused as refusal:
             form.refuse(refusal)
         else:
@@ -144,5 +152,9 @@ def stopped() -> ResponseReturnValue:
             return go("audiences.stopped")
     rows = db().scalars(select(Suppression).order_by(Suppression.created_at.desc()).limit(500)).all()
     return render(
-        "audiences/stopped.html", 422 if form.errors else 200, form=form, rows=rows, reasons=SUPPRESSION_REASONS
+        "audiences/stopped.html",
+        422 if form.errors else 200,
+        form=form,
+        rows=rows,
+        reasons=SUPPRESSION_REASONS,
     )

@@ -36,7 +36,17 @@ class Lead(PartnerPrivateInProgramme, Base):
     joined_submissions: Mapped[list[str]] = mapped_column(default=list)  # later forms by the same person
 
 
-DEAL_STATES = ("draft", "submitted", "under_review", "approved", "declined", "won", "lost", "expired", "withdrawn")
+DEAL_STATES = (
+    "draft",
+    "submitted",
+    "under_review",
+    "approved",
+    "declined",
+    "won",
+    "lost",
+    "expired",
+    "withdrawn",
+)
 
 
 class DealRegistration(PartnerOwned, Base):

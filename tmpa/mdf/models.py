@@ -54,7 +54,9 @@ class FundRequest(PartnerOwned, Base):
     __tablename__ = "fund_requests"
     __prefix__ = "req"
     __table_args__ = (
-        CheckConstraint("state IN ('draft','submitted','approved','declined','returned','closed')", name="state"),
+        CheckConstraint(
+            "state IN ('draft','submitted','approved','declined','returned','closed')", name="state"
+        ),
         CheckConstraint("amount_minor > 0", name="amount"),
     )
 
@@ -86,7 +88,8 @@ class Claim(PartnerOwned, Base):
     __prefix__ = "clm"
     __table_args__ = (
         CheckConstraint(
-            "state IN ('draft','submitted','returned','approved','partly_approved','declined','paid')", name="state"
+            "state IN ('draft','submitted','returned','approved','partly_approved','declined','paid')",
+            name="state",
         ),
     )
 

@@ -11,7 +11,6 @@ from tmpa.models import Base
 connection: Connection = context.config.attributes["connection"]
 
 
-
 def _render(kind: str, item: Any, _context: Any) -> str | Literal[False]:
     """Our own column types by their names."""
     if kind == "type" and isinstance(item, UtcDateTime):

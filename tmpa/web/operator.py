@@ -86,7 +86,9 @@ def _objects() -> Check:
 def _relay() -> Check:
     oldest = db().scalar(select(func.min(Job.not_before)).where(Job.state == "pending"))
     if oldest is not None and utcnow() - oldest > LATE:
-        return Check(_("Relay"), False, _("A job has been waiting since its time came. Is the relay running?"))
+        return Check(
+            _("Relay"), False, _("A job has been waiting since its time came. Is the relay running?")
+        )
     return Check(_("Relay"), True, _("Nothing waits longer than it should."))
 
 
@@ -98,7 +100,9 @@ def _dead(count: int) -> Check:
 def jobs_page() -> ResponseReturnValue:
     state = request.args.get("state", "dead")
     state = state if state in JOB_STATES else "dead"
-    found = db().scalars(select(Job).where(Job.state == state).order_by(Job.created_at.desc()).limit(PAGE)).all()
+    found = (
+        db().scalars(select(Job).where(Job.state == state).order_by(Job.created_at.desc()).limit(PAGE)).all()
+    )
     return render("operator/jobs.html", jobs=found, state=state, counts=_counts(), state_names=STATE_NAMES)
 
 

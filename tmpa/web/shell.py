@@ -1,17 +1,18 @@
 """What every page of the portal shares: language, template globals, headers, error pages."""
 
 import logging
+from collections.abc import Iterator
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from flask import Flask, Response, g, request, send_from_directory, session
+from flask import Flask, Response, abort, g, request, send_from_directory, session
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError, generate_csrf
 from werkzeug.exceptions import HTTPException
 
 from tmpa.kernel import i18n
 from tmpa.kernel.errors import NotAllowed, NotFound, Refused
-from tmpa.kernel.http import abandon, finish, render, scope
+from tmpa.kernel.http import abandon, finish, render, scope, services
 from tmpa.kernel.permissions import Permission, allowed
 from tmpa.web.assets import asset_url, dist_dir, new_nonce
 from tmpa.web.navigation import navigation
@@ -24,6 +25,7 @@ ERROR_PAGES = (400, 403, 404, 405, 409, 410, 413, 422, 429, 500, 503)
 def install(app: Flask) -> None:
     """Give `app` the portal's shell."""
     app.before_request(_choose_language)
+    app.before_request(_refuse_nul)
     app.after_request(finish)
     app.after_request(_headers)
     app.teardown_request(abandon)
@@ -67,6 +69,13 @@ def _choose_language() -> None:
     g.language = manager
 
 
+def _refuse_nul() -> None:
+    # no text that people write has one, and PostgreSQL takes none: better said here than in every form
+    values = [*request.args.values(), *request.form.values(), request.path]
+    if any("\x00" in value for value in values):
+        abort(400)
+
+
 def _zone(name: str) -> ZoneInfo | None:
     try:
         return ZoneInfo(name)
@@ -91,9 +100,14 @@ def _page_context() -> dict[str, Any]:
         "user": user,
         "organization": g.get("organization"),
         "organizations": _organizations(),
-        "flashes": session.pop("flashes", []),
+        "flashes": _flashes(),
         "theme": user.theme if user else session.get("theme", "auto"),
     }
+
+
+def _flashes() -> Iterator[tuple[str, str]]:
+    # taken when a template shows them: a part of a page that htmx asks for must not swallow them
+    yield from session.pop("flashes", [])
 
 
 def _organizations() -> list[dict[str, Any]]:
@@ -123,7 +137,7 @@ def _headers(response: Response) -> Response:
     response.headers.setdefault("Referrer-Policy", "same-origin")
     response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     response.headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()")
-    if request.is_secure:
+    if request.is_secure or services().settings.portal_url.startswith("https://"):
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
     if response.mimetype == "text/html":
         response.headers.setdefault("Cache-Control", "no-store")
@@ -160,7 +174,10 @@ def _error_pages(app: Flask) -> None:
     @app.errorhandler(CSRFError)
     def forged(_error: CSRFError) -> ResponseReturnValue:
         return page(
-            400, i18n.gettext("The form had been open for too long, or came from elsewhere. Go back and send it again.")
+            400,
+            i18n.gettext(
+                "The form had been open for too long, or came from elsewhere. Go back and send it again."
+            ),
         )
 
     @app.errorhandler(HTTPException)
@@ -171,4 +188,3 @@ def _error_pages(app: Flask) -> None:
     def broken(error: Exception) -> ResponseReturnValue:
         log.exception("unhandled error", exc_info=error)
         return page(500)
-

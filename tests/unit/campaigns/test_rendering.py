@@ -46,7 +46,11 @@ def finish(on: Stage, reference: str) -> dict[tuple[str, str], tuple[str, str, b
         campaign = load(session, Campaign, reference)
         made = rendering.finish_pieces(session, context.store, context.signer, context.settings, campaign)
         return {
-            (piece.piece, piece.locale): (piece.locked_digest, piece.object_key, context.store.get(piece.object_key))
+            (piece.piece, piece.locale): (
+                piece.locked_digest,
+                piece.object_key,
+                context.store.get(piece.object_key),
+            )
             for piece in made
         }
 

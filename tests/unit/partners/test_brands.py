@@ -20,7 +20,9 @@ from tmpa.partners.models import BrandProfile
 from tmpa.settings import Settings
 
 ODD = st.one_of(
-    st.sampled_from(["\x7f", "\u200b", ", ,", "\u2028", "\ud800", "o'brien@example.com", "-@-.-", "https://a.b:0"]),
+    st.sampled_from(
+        ["\x7f", "\u200b", ", ,", "\u2028", "\ud800", "o'brien@example.com", "-@-.-", "https://a.b:0"]
+    ),
     st.from_regex(r"https?://[a-z0-9.:%/_-]{1,20}", fullmatch=True),
     st.emails(),
 )
@@ -50,7 +52,12 @@ def test_a_whole_brand_is_kept_and_prints(context: Services, partner: Member) ->
 def test_bad_values_are_named_and_good_ones_kept(context: Services, partner: Member) -> None:
     with context.database.unit_of_work(partner.scope) as session:
         brands.save_brand(session, context.store, partner.organization_id, BRAND)
-        typed = {"name": "New name", "sender_email": "nobody", "primary_colour": "greenish", "website": "nowhere"}
+        typed = {
+            "name": "New name",
+            "sender_email": "nobody",
+            "primary_colour": "greenish",
+            "website": "nowhere",
+        }
         row, errors = brands.save_brand(session, context.store, partner.organization_id, typed, b"%PDF")
         assert set(errors) == {"sender_email", "primary_colour", "website", "logo"}
         assert (row.name, row.sender_email) == ("New name", BRAND["sender_email"])

@@ -24,7 +24,14 @@ def test_a_mended_colour_reads_and_a_readable_one_stays(colour: str) -> None:
 
 @pytest.mark.parametrize(
     ("typed", "kept"),
-    [("#0B6E4F", "#0b6e4f"), ("0b6e4f", "#0b6e4f"), (" #abc ", "#aabbcc"), ("red", None), ("#12345", None), ("", None)],
+    [
+        ("#0B6E4F", "#0b6e4f"),
+        ("0b6e4f", "#0b6e4f"),
+        (" #abc ", "#aabbcc"),
+        ("red", None),
+        ("#12345", None),
+        ("", None),
+    ],
 )
 def test_colours_as_people_type_them(typed: str, kept: str | None) -> None:
     assert parse_colour(typed) == kept

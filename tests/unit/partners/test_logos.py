@@ -16,7 +16,9 @@ SVG = (
 
 def picture(width: int, height: int, form: str = "PNG", background: object = (0, 0, 0, 0)) -> bytes:
     image = Image.new("RGBA", (width, height), background)  # type: ignore[arg-type]
-    ImageDraw.Draw(image).rectangle((width // 4, height // 4, width // 2, height // 2), fill=(200, 20, 20, 255))
+    ImageDraw.Draw(image).rectangle(
+        (width // 4, height // 4, width // 2, height // 2), fill=(200, 20, 20, 255)
+    )
     out = io.BytesIO()
     (image.convert("RGB") if form == "JPEG" else image).save(out, form)
     return out.getvalue()

@@ -26,10 +26,14 @@ def context(settings: Settings) -> Iterator[Services]:
 
 def vendor(context: Services, name: str) -> Member:
     key = organization(context.database, "vendor", name)
-    return member(context.database, context.settings, key, Role.VENDOR_MARKETER, f"{name.lower()}@vendor.example")
+    return member(
+        context.database, context.settings, key, Role.VENDOR_MARKETER, f"{name.lower()}@vendor.example"
+    )
 
 
-def invite(context: Services, who: Member, email: str = "kim@nordlicht.example", name: str = "Nordlicht") -> str:
+def invite(
+    context: Services, who: Member, email: str = "kim@nordlicht.example", name: str = "Nordlicht"
+) -> str:
     with context.database.unit_of_work(who.scope) as session:
         owner = session.get_one(Organization, who.organization_id)
         made = service.invite_partner(
@@ -43,7 +47,12 @@ def test_inviting_makes_the_company_its_place_and_a_mail_in_its_language(context
     reference = invite(context, north)
     with context.database.unit_of_work(north.scope, write=False) as session:
         row = load(session, Partnership, reference)
-        assert (row.status, row.tier, row.territory, row.partner.name) == ("invited", "Gold", "DACH", "Nordlicht")
+        assert (row.status, row.tier, row.territory, row.partner.name) == (
+            "invited",
+            "Gold",
+            "DACH",
+            "Nordlicht",
+        )
         assert row.partner.locale == "de"
         assert service.invited_address(session, row) == "kim@nordlicht.example"
     with context.database.unit_of_work(Scope.system(), write=False) as session:
@@ -104,7 +113,9 @@ def test_searching_takes_signs_as_they_are(context: Services) -> None:
     invite(context, north, "a@a.example", "100 % Cloud_Services")
     invite(context, north, "b@b.example", "1000 Clouds")
     with context.database.unit_of_work(north.scope, write=False) as session:
-        assert [row.partner.name for row in service.partnerships(session, "100 %")] == ["100 % Cloud_Services"]
+        assert [row.partner.name for row in service.partnerships(session, "100 %")] == [
+            "100 % Cloud_Services"
+        ]
         assert [row.partner.name for row in service.partnerships(session, "D_S")] == ["100 % Cloud_Services"]
         assert service.known_words(session) == (["Gold"], ["DACH"])
 
