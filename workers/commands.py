@@ -11,9 +11,9 @@ from tmpa.settings import Settings, load_settings
 from workers import demo as demos
 from workers import drain as drains
 from workers import relay as relays
-from workers import schedule as schedules
+from workers import rq_worker as job_workers
+from workers import scheduler as schedules
 from workers import web as sites
-from workers import worker as job_workers
 from workers.jobs import REGISTRY, SCHEDULE
 from workers.processes import stop_on_signals
 from workers.queues import connect

@@ -15,7 +15,7 @@ from tmpa.kernel.jobs import Queue
 from tmpa.kernel.objects import open_store
 from tmpa.kernel.signing import Signer
 from tmpa.settings import Settings, load_settings
-from workers import relay, run, schedule, worker
+from workers import relay, rq_worker, run, scheduler
 from workers.processes import die_with_parent, stop_on_signals
 from workers.queues import connect
 
@@ -55,11 +55,11 @@ def main(part: str) -> None:
     if part == "worker":
         services = open_services(settings)
         run.install(run.Runner(services, JOBS, lease_seconds=LEASE_SECONDS))
-        worker.Worker(redis).work(logging_level="WARNING")
+        rq_worker.Worker(redis).work(logging_level="WARNING")
     elif part == "relay":
         relay.serve(relay.Relay(Database(settings), redis), stop_on_signals())
     else:
-        schedule.serve(schedule.Scheduler(Database(settings), SCHEDULE), stop_on_signals())
+        scheduler.serve(scheduler.Scheduler(Database(settings), SCHEDULE), stop_on_signals())
 
 
 if __name__ == "__main__":

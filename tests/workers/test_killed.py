@@ -53,7 +53,7 @@ def test_a_worker_told_to_stop_finishes_its_job(
     job = add("note", file=str(notes), pause=1.0)
     assert wait_until(lambda: len(lines(notes)) == 1, LONG)
     worker.terminate()
-    assert worker.wait(5) == 0
+    assert worker.wait(LONG) == 0
     assert reread(database, job).state == "done"
 
 

@@ -23,7 +23,7 @@ from tmpa.settings import Settings
 from workers.queues import connect
 from workers.relay import HELD_PER_QUEUE, Relay
 from workers.run import Runner, backoff
-from workers.schedule import Scheduler, slot_of
+from workers.scheduler import Scheduler, slot_of
 
 Add = Callable[..., Job]
 
