@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from tmpa.kernel.base import Base
@@ -38,6 +38,9 @@ class Campaign(PartnerOwned, Base):
     slots: Mapped[dict[str, Any]]
     locales: Mapped[list[str]]
     slot_errors: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    launch_problem: Mapped[str] = mapped_column(
+        Text, default=""
+    )  # why the last launch gave up; empty once saved
     launch_at: Mapped[datetime | None]
     launch_zone: Mapped[str] = mapped_column(String(64), default="")
     launched_at: Mapped[datetime | None]

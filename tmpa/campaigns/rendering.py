@@ -11,13 +11,14 @@ from pathlib import PurePosixPath
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from tmpa.accounts.models import User
 from tmpa.campaigns import typed
 from tmpa.campaigns.addresses import page_url, put_asset, thanks_url
 from tmpa.campaigns.models import Campaign, CampaignPiece
 from tmpa.kernel import audit, tracking_tokens
 from tmpa.kernel.errors import Refused
 from tmpa.kernel.form_specs import FormSpec, field_specs, sign_form
-from tmpa.kernel.i18n import current_locale
+from tmpa.kernel.i18n import current_locale, use_locale
 from tmpa.kernel.i18n import gettext as _
 from tmpa.kernel.jobs import emit
 from tmpa.kernel.objects import ObjectStore
@@ -237,9 +238,20 @@ def _keep(
 def finish_campaign(
     session: Session, store: ObjectStore, signer: Signer, settings: Settings, campaign_id: uuid.UUID
 ) -> None:
-    """The job of a launch: finish the pieces and tell the rooms above. Nothing for a campaign that isn't launching."""
+    """The job of a launch: finish the pieces and tell the rooms above. Nothing for a campaign that isn't launching.
+
+    What the partner's values make impossible (a post too long for its network) would fail again and again: the
+    campaign becomes a draft that says why.
+    """
     campaign = session.get_one(Campaign, campaign_id)
     if campaign.state != "launching":
         return
-    finish_pieces(session, store, signer, settings, campaign)
+    starter = session.get(User, campaign.launched_by) if campaign.launched_by else None
+    try:
+        with session.begin_nested(), use_locale(starter.locale if starter else "en"):
+            finish_pieces(session, store, signer, settings, campaign)
+    except Refused as refusal:
+        campaign.state, campaign.launch_problem, campaign.launched_at = "draft", str(refusal), None
+        audit.record(session, "campaign.launch_refused", campaign, campaign.launch_problem)
+        return
     emit(session, "campaigns.pieces_ready", {"campaign": str(campaign.id)})

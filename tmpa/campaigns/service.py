@@ -152,6 +152,7 @@ def save(
     if locales is not None:
         campaign.locales = _known_locales(manifest, locales)
     if slots is not None:
+        campaign.launch_problem = ""
         campaign.slots = typed.merged(campaign.slots, slots, typed.defaults(source) if source else {})
     if brand is not None:
         campaign.brand_id = brand.id
@@ -257,6 +258,8 @@ def readiness(session: Session, campaign: Campaign) -> list[Problem]:
         found.append(
             Problem(_("The vendor has paused your place in this programme; ask them to resume it."), "kit")
         )
+    if campaign.launch_problem:
+        found.append(Problem(campaign.launch_problem, "pieces"))
     empty = missing(campaign.brand)
     if len(empty) > 2:
         found.append(

@@ -117,6 +117,20 @@ def test_values_that_cannot_be_used_stop_the_finishing(on: Stage) -> None:
         finish(on, reference)
 
 
+def test_a_launch_that_values_make_impossible_becomes_a_draft_that_says_why(on: Stage) -> None:
+    reference = on.campaign()
+    save(on, reference, {"en": {"headline": "x" * 81}}, ["en"])
+    context = on.services
+    with context.database.unit_of_work(Scope.system()) as session:
+        campaign = load(session, Campaign, reference)
+        campaign.state, campaign.launched_by = "launching", on.partner.user_id
+        rendering.finish_campaign(session, context.store, context.signer, context.settings, campaign.id)
+    refused = on.load(reference)
+    assert (refused.state, refused.launch_problem) == ("draft", "This has 81 characters; 80 fit.")
+    save(on, reference, {"en": {"headline": "Shorter"}}, ["en"])
+    assert on.load(reference).launch_problem == ""
+
+
 def test_a_locked_region_that_differs_is_never_published(on: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     reference = on.campaign()
     real = rendering.render_page

@@ -542,6 +542,7 @@ def upgrade() -> None:
         sa.Column("slots", Json, nullable=False),
         sa.Column("locales", Json, nullable=False),
         sa.Column("slot_errors", Json, nullable=False),
+        sa.Column("launch_problem", sa.Text(), nullable=False),
         sa.Column("launch_at", UtcDateTime(), nullable=True),
         sa.Column("launch_zone", sa.String(length=64), nullable=False),
         sa.Column("launched_at", UtcDateTime(), nullable=True),
