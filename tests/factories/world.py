@@ -118,9 +118,9 @@ class _Maker:
 
     def organizations(self, password_hash: str) -> None:
         """Two companies with a person each."""
-        w, name, now = self.world, self._name, utcnow()
-        self._add(Organization(id=w.vendor_id, kind="vendor", name=f"Vendor {name}"), vendors=True)
-        self._add(Organization(id=w.partner_id, kind="partner", name=f"Partner {name}"))
+        w, name, label, now = self.world, self._name, self._label, utcnow()
+        self._add(Organization(id=w.vendor_id, kind="vendor", name=f"Vendor {label}"), vendors=True)
+        self._add(Organization(id=w.partner_id, kind="partner", name=f"Partner {label}"))
         self._add(Partnership(**self._both, status="active", joined_at=now))
         for side, where, role in (
             ("vendor", w.vendor_id, Role.VENDOR_ADMIN),
@@ -131,7 +131,7 @@ class _Maker:
                 User(
                     email=address,
                     email_key=address,
-                    name=f"Person {side} {name}",
+                    name=f"Person {side} {label}",
                     password_hash=password_hash,
                 ),
                 vendors,
@@ -176,10 +176,10 @@ class _Maker:
         self._add(
             BrandProfile(
                 **self._own,
-                name=name,
-                legal_name=f"{name} GmbH",
-                address="Street 1",
-                sender_name=name,
+                name=label,
+                legal_name=f"{label} GmbH",
+                address=f"Street {label}",
+                sender_name=label,
                 sender_email=f"hello@{name}.example",
             )
         )
@@ -187,7 +187,7 @@ class _Maker:
     def kit(self, version: KitVersion | None) -> None:
         """A kit with a version."""
         kit = self._add(
-            Kit(vendor_id=self.world.vendor_id, name=f"kit-{self._name}", title=f"Kit {self._name}")
+            Kit(vendor_id=self.world.vendor_id, name=f"kit-{self._name}", title=f"Kit {self._label}")
         )
         manifest = version.manifest if version else {}
         self._add(
@@ -203,14 +203,19 @@ class _Maker:
 
     def audience(self) -> None:
         """A list with a person and its import."""
-        name, now = self._name, utcnow()
+        name, label, now = self._name, self._label, utcnow()
         address = f"person@{name}.example"
         contact = self._add(
             Contact(
-                **self._own, email=address, email_key=address, first_name=f"Contact {name}", consent="given"
+                **self._own,
+                email=address,
+                email_key=address,
+                first_name=f"Contact {label}",
+                company=f"Company {label}",
+                consent="given",
             )
         )
-        kept = self._add(ContactList(**self._own, name=f"List {name}"))
+        kept = self._add(ContactList(**self._own, name=f"List {label}"))
         self._add(ListMember(**self._own, list_id=kept.id, contact_id=contact.id))
         self._add(
             Consent(
@@ -218,7 +223,7 @@ class _Maker:
                 contact_id=contact.id,
                 state="given",
                 basis="opt_in",
-                source=f"Source {name}",
+                source=f"Source {label}",
                 occurred_at=now,
             )
         )
@@ -226,7 +231,7 @@ class _Maker:
             ContactImport(
                 **self._own,
                 list_id=kept.id,
-                file_name=f"{name}.csv",
+                file_name=f"{label}.csv",
                 object_key=f"imports/{name}/list.csv",
                 report_key=f"imports/{name}/report.csv",
                 basis="opt_in",
@@ -239,13 +244,13 @@ class _Maker:
 
     def campaign(self) -> None:
         """A campaign that ran: step, piece, page, recipient, submission."""
-        w, name, now = self.world, self._name, utcnow()
+        w, name, label, now = self.world, self._name, self._label, utcnow()
         campaign = self._add(
             Campaign(
                 **self._both,
                 kit_version_id=w[KitVersion].id,
                 brand_id=w[BrandProfile].id,
-                name=f"Campaign {name}",
+                name=f"Campaign {label}",
                 slug=f"campaign-{name}",
                 state="running",
                 slots={},
@@ -294,7 +299,7 @@ class _Maker:
                 contact_id=w[Contact].id,
                 locale="en",
                 email_key=w[Contact].email_key,
-                fields={"name": f"Contact {name}"},
+                fields={"name": f"Contact {label}"},
                 submitted_at=now,
             )
         )
@@ -326,12 +331,12 @@ class _Maker:
 
     def deal(self) -> None:
         """A lead, a registration, a touchpoint."""
-        w, name, now = self.world, self._name, utcnow()
+        w, name, label, now = self.world, self._name, self._label, utcnow()
         lead = self._add(
             Lead(
                 **self._both,
                 campaign_id=w[Campaign].id,
-                name=f"Lead {name}",
+                name=f"Lead {label}",
                 email=f"lead@{name}.example",
                 asked_at=now,
             )
@@ -340,7 +345,7 @@ class _Maker:
             DealRegistration(
                 **self._both,
                 lead_id=lead.id,
-                customer_name=f"Customer {name}",
+                customer_name=f"Customer {label}",
                 customer_key=f"customer {name}",
                 products=["Backup"],
                 amount_minor=100_000,
@@ -365,11 +370,11 @@ class _Maker:
 
     def money(self) -> None:
         """A fund, a request, a claim with a line, and a movement."""
-        w, name, today = self.world, self._name, utcnow().date()
+        w, name, label, today = self.world, self._name, self._label, utcnow().date()
         fund = self._add(
             Fund(
                 vendor_id=w.vendor_id,
-                name=f"Fund {name}",
+                name=f"Fund {label}",
                 currency="EUR",
                 use_from=today - timedelta(days=10),
                 use_until=today + timedelta(days=60),
@@ -382,7 +387,7 @@ class _Maker:
                 **self._both,
                 fund_id=fund.id,
                 campaign_id=w[Campaign].id,
-                title=f"Request {name}",
+                title=f"Request {label}",
                 activity_type="email",
                 starts_on=today,
                 ends_on=today,
@@ -406,8 +411,8 @@ class _Maker:
             ClaimLine(
                 **self._both,
                 claim_id=claim.id,
-                description=f"Cost {name}",
-                issuer="Agency",
+                description=f"Cost {label}",
+                issuer=f"Agency {label}",
                 issuer_key="agency",
                 invoice_number=name,
                 invoice_date=today,
@@ -416,6 +421,7 @@ class _Maker:
                 tax_minor=0,
                 gross_minor=5_000,
                 claimed_minor=5_000,
+                document_name=f"{label}.pdf",
             )
         )
         entry = self._add(LedgerEntry(**self._both, fund_id=fund.id, kind="test", cause=f"test {name}"))

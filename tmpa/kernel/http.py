@@ -134,7 +134,9 @@ def go(endpoint: str, **values: Any) -> Response:
 
 def safe_next(target: str | None) -> str | None:
     """`target` if it is a path of this portal, else None: no open redirect."""
-    if not target or not target.startswith("/") or target.startswith(("//", "/\\")):
+    if not target or not target.startswith("/") or target.startswith("//"):
+        return None
+    if "\\" in target or not target.isprintable():  # browsers read \ as / and drop tabs and line ends
         return None
     parts = urlsplit(target)
     return target if not parts.netloc and not parts.scheme else None
