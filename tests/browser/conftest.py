@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
@@ -22,15 +23,26 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[lively.Platfo
         yield found
 
 
+@pytest.fixture(scope="session")
+def _signed_in() -> dict[str, list[Any]]:
+    """Cookies of whoever has signed in: the platform doesn't let one person sign in over and over."""
+    return {}
+
+
 @pytest.fixture
-def sit(chromium: Browser, platform: lively.Platform) -> Iterator[Sit]:
-    """`sit(email)`: somebody signs in with a browser of their own; whatever it complained about fails the test."""
+def sit(chromium: Browser, platform: lively.Platform, _signed_in: dict[str, list[Any]]) -> Iterator[Sit]:
+    """`sit(email)`: somebody, signed in, before a browser of their own; what it complained about fails the test."""
     with ExitStack() as desks:
 
         def down(email: str = "", **options: object) -> Desk:
             desk = desks.enter_context(Desk.open(chromium, platform.settings, **options))
-            if email:
+            if email in _signed_in:
+                desk.context.add_cookies(_signed_in[email])
+                desk.page.goto("/")
+                desk.start_counting()
+            elif email:
                 desk.sign_in(email)
+                _signed_in[email] = desk.context.cookies()
             return desk
 
         yield down

@@ -91,7 +91,7 @@ LOOKS = [
     ("en", "dark", 390, False),
     ("ar", "dark", 390, True),
 ]
-"""Language, colours, width, and whether axe looks too: both colours, both widths, both directions, not each with each."""
+"""Language, colours, width, and whether axe looks too."""
 
 
 @pytest.mark.parametrize("role", PAGES)

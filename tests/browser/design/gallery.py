@@ -30,6 +30,7 @@ from wtforms.validators import DataRequired, Length
 
 from tests.browser.design import templates_folder
 from tmpa.kernel.http import safe_next
+from tmpa.settings import Settings
 from tmpa.web import shell
 
 NAMES = {
@@ -78,6 +79,7 @@ def create_gallery() -> Flask:
     """The gallery's app; `app.config["SAVED"]` collects what the autosaving form posted."""
     app = Flask("gallery", static_folder=None)
     app.config |= {"SECRET_KEY": "gallery", "SAVED": [], "POSTED": []}
+    app.extensions["tmpa"] = SimpleNamespace(settings=Settings(env="test"))  # the headers follow the settings
     app.jinja_loader = ChoiceLoader(
         [FileSystemLoader(templates_folder()), PackageLoader("tmpa.web", "templates")]
     )
