@@ -11,6 +11,8 @@ import pytest
 from flask import Flask
 from lxml import html
 from sqlalchemy import select
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import encode_multipart
 
 from tests.factories.accounts import PASSWORD, member, organization, partnership
 from tests.factories.world import World, make_world
@@ -473,18 +475,17 @@ def test_a_body_that_is_too_large_is_refused_with_a_page(
     browser = sign_in(paula)
     token = browser.token("/contacts/import")
     limit = services.settings.upload_limit_mb
-    answer = browser.client.post(
-        "/contacts/import",
-        data={"csrf_token": token, "file": (io.BytesIO(b"x" * (limit * 2**20 + 1)), "large.csv")},
-        content_type="multipart/form-data",
+
+    def send(path: str, fields: dict[str, Any]) -> Any:
+        boundary, body = encode_multipart({"csrf_token": token, **fields})
+        kind = f"multipart/form-data; boundary={boundary}"
+        return browser.client.post(path, data=body, content_type=kind)
+
+    answer = send(
+        "/contacts/import", {"file": FileStorage(io.BytesIO(b"x" * (limit * 2**20 + 1)), "large.csv")}
     )
     assert answer.status_code == 413 and "This file is too large" in answer.text
-    assert (
-        browser.client.post(
-            "/people/invite", data={"csrf_token": token, "email": "x" * 3_000_000}
-        ).status_code
-        == 413
-    )
+    assert send("/people/invite", {"email": "x" * 3_000_000}).status_code == 413
     assert browser.get("/contacts/import").status_code == 200
     assert list(services.store.list("imports/")) == []
 

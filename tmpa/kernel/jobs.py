@@ -55,13 +55,8 @@ def rerun(session: Session, job: Job) -> None:
     if job.state != "dead":
         raise Refused(_("Only a failed job can be run again."), code="job_not_dead")
     job.state, job.attempts, job.not_before = "pending", 0, utcnow()
-    job.finished_at = None
-    record(session, "job.rerun", job)
-
-
-def run_again(job: Job) -> None:
-    """Give a job that failed for good another full set of tries, now."""
-    job.state, job.attempts, job.not_before, job.lease_until = "pending", 0, utcnow(), None
+    job.finished_at = job.lease_until = None
+    record(session, "job.run_again", job, name=job.name)
 
 
 def forget_done(session: Session) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from tmpa.accounts.models import Organization, User
-from tmpa.kernel import audit, jobs
+from tmpa.kernel import jobs
 from tmpa.kernel.clock import utcnow
 from tmpa.kernel.http import db, flash, go, render, route, services
 from tmpa.kernel.i18n import gettext as _
@@ -109,8 +109,7 @@ def jobs_page() -> ResponseReturnValue:
 @route(blueprint, "/operator/jobs/<job_id>/again", Permission.OPERATE, methods=("POST",))
 def run_again(job_id: str) -> ResponseReturnValue:
     job = load(db(), Job, job_id)
-    jobs.run_again(job)
-    audit.record(db(), "job.run_again", job, name=job.name)
+    jobs.rerun(db(), job)
     flash(_("The job runs again."))
     return go("operator.jobs_page")
 
