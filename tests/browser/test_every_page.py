@@ -86,10 +86,10 @@ PAGES = {
     "prospect": ["{page}", "{inbox}/"],
 }
 LOOKS = [
-    ("en", "light", 1440, True),
     ("ar", "light", 1440, False),
-    ("en", "dark", 390, False),
     ("ar", "dark", 390, True),
+    ("en", "dark", 390, False),
+    ("en", "light", 1440, True),  # last: the language stays with the person, and other tests read English
 ]
 """Language, colours, width, and whether axe looks too."""
 

@@ -1,6 +1,7 @@
 """The first page of each side: what to do next, what runs, what came of it."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from flask import url_for
 from flask.typing import ResponseReturnValue
@@ -9,14 +10,17 @@ from sqlalchemy import select
 from tmpa.audiences.models import Contact
 from tmpa.campaigns import queries as campaigns
 from tmpa.campaigns.models import Campaign
+from tmpa.kernel.clock import utcnow
 from tmpa.kernel.http import db, render, scope
 from tmpa.kernel.i18n import format_date, format_money, ngettext
 from tmpa.kernel.i18n import gettext as _
 from tmpa.partners import brands
 from tmpa.reports.home import PartnerHome, Risk, VendorHome, partner_home, vendor_home
-from tmpa.reports.views import count, course, sums
+from tmpa.reports.queries import Grouping, results
+from tmpa.reports.views import count, course, language_name, sums
 
 SHOWN = 5
+BEST = 3
 RUNNING = ("launching", "running", "paused", "scheduled")
 
 
@@ -134,8 +138,29 @@ def vendor_page() -> ResponseReturnValue:
         figures=figures,
         people=count(figures.people),
         sums=sums,
+        best=_best(),
         course=course(figures.days) if any(day.delivered or day.clicks for day in figures.days) else None,
     )
+
+
+def _best() -> list[tuple[str, str, list[tuple[str, str, str]]]]:
+    """What works, with whom and where: heading, address of all, and the first rows (name, clicks, pipeline)."""
+    since = utcnow().date() - timedelta(days=89)
+    headings: dict[Grouping, str] = {"kit": _("Kits"), "partner": _("Partners"), "locale": _("Languages")}
+    found = []
+    for grouping, heading in headings.items():
+        rows = results(db(), grouping, since)[:BEST]
+        lines = [
+            (
+                language_name(row.key) if grouping == "locale" else row.name,
+                count(row.human_clicks),
+                sums(row.pipeline),
+            )
+            for row in rows
+        ]
+        if lines:
+            found.append((heading, url_for("reports.results", by=grouping), lines))
+    return found
 
 
 def _vendor_tasks(figures: VendorHome) -> list[Task]:
