@@ -53,6 +53,9 @@ function readLook(canvas) {
 
 const list = (value) => (value === undefined ? [] : Array.isArray(value) ? value : [value]);
 
+/** A label without marks of direction: in a drawing they tear dates apart. */
+const plain = (label) => (typeof label === "string" ? label.replace(/[\u200e\u200f\u061c]/g, "") : label);
+
 function dress(option, look) {
   const numbers = new Intl.NumberFormat(locale(), { maximumFractionDigits: 2 });
   const short = new Intl.NumberFormat(locale(), { notation: "compact", maximumFractionDigits: 1 });
@@ -72,6 +75,7 @@ function dress(option, look) {
       ...(rightToLeft ? (isVertical ? { position: "right" } : { inverse: true }) : {}),
       ...(isVertical && isCategory ? { inverse: true } : {}),
       ...given,
+      ...(given.data ? { data: given.data.map(plain) } : {}),
       axisLabel: {
         ...label, hideOverlap: true,
         ...(isCategory ? {} : { formatter: (value) => short.format(value) }),

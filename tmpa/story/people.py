@@ -161,7 +161,15 @@ def _answer(control: object, name: str, address: str) -> str:
     if name.startswith("tmpa_"):
         return ""  # hidden from people
     words = address.partition("@")[0].replace(".", " ").title()
-    return f"{address.rpartition('@')[2].partition('.')[0].title()} Ltd" if "compan" in name else words
+    return f"{_company(address.rpartition('@')[2])} Ltd" if "compan" in name else words
+
+
+def _company(domain: str) -> str:
+    """The name that stands in a domain, as people write it: "schmidt-elektro.example" is Schmidt Elektro."""
+    label = domain.partition(".")[0]
+    if label.startswith("xn--"):
+        label = label.removeprefix("xn--").encode().decode("punycode")
+    return label.replace("-", " ").title()
 
 
 def _network(place: str, address: str) -> str:
