@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 LIFTED: dict[str, set[str]] = {
     "tmpa/audiences/suppression.py": {"suppressed"},
-    "tmpa/deals/conflicts.py": {"find_conflicts"},
+    "tmpa/deals/conflicts.py": {"find_all_conflicts"},
     "tmpa/deals/facts.py": {"record"},
     "tmpa/deals/touchpoints.py": {"collect"},
     "tmpa/engagement/figures.py": {"by_link", "campaign_figures"},
@@ -39,7 +39,7 @@ SYSTEM: dict[str, set[str]] = {
     "tmpa/kits/commands.py": {"publish_command"},
     "tmpa/mdf/dossier.py": {"_seal", "assemble_dossier"},
     "tmpa/pages/publish.py": {"publish_campaign"},
-    "tmpa/sending/batches.py": {"_bury", "_send", "_take", "send_batch"},
+    "tmpa/sending/batches.py": {"_bury", "_put_down", "_send", "_take", "send_batch"},
     "tmpa/sending/launch.py": {"_wake", "start_campaign", "start_due"},
     "tmpa/sending/platform_mail.py": {"send_mail"},
     "tmpa/story/preparing.py": {"publish"},
