@@ -21,7 +21,7 @@ define install
 	else echo "uv did not work here; taking pip"; $(PY) -m pip install --quiet --require-hashes -r $(1); fi
 endef
 
-.PHONY: help demo demo-reset test lint format assets catalogues messages docs lock wheel install install-dev clean
+.PHONY: help demo demo-reset test lint format assets catalogues messages docs screenshots lock wheel install install-dev clean
 
 help: ## list these commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 22
@@ -51,6 +51,9 @@ messages: install-dev ## bring the .po files up to date with the texts in the co
 
 docs: install ## write the table of settings into docs/operators.md
 	@$(PY) -m workers.settings_table docs/operators.md
+
+screenshots: install-dev ## take the pictures of the README and the guides anew (docs/images)
+	@$(PY) docs/screenshots.py
 
 lock: $(STAMPS)/venv ## resolve the lock files under requirements/ anew
 	@$(BIN)/uv pip compile pyproject.toml $(LOCK) -o requirements/runtime.txt

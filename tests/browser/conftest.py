@@ -36,13 +36,8 @@ def sit(chromium: Browser, platform: lively.Platform, _signed_in: dict[str, list
 
         def down(email: str = "", **options: object) -> Desk:
             desk = desks.enter_context(Desk.open(chromium, platform.settings, **options))
-            if email in _signed_in:
-                desk.context.add_cookies(_signed_in[email])
-                desk.page.goto("/")
-                desk.start_counting()
-            elif email:
-                desk.sign_in(email)
-                _signed_in[email] = desk.context.cookies()
+            if email:
+                desk.enter(email, _signed_in)
             return desk
 
         yield down

@@ -24,11 +24,16 @@ def _playwright() -> Iterator[Playwright]:
         yield driver
 
 
+def launch(driver: Playwright) -> Browser:
+    """The system's Chromium, started headless."""
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    assert program, "no Chromium on this machine; `make test` installs it"
+    return driver.chromium.launch(executable_path=program, args=FLAGS)
+
+
 @pytest.fixture(scope="session")
 def chromium(_playwright: Playwright) -> Iterator[Browser]:
     """A running headless Chromium; open a `new_context()` for each person."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    assert program, "no Chromium on this machine; `make test` installs it"
-    browser = _playwright.chromium.launch(executable_path=program, args=FLAGS)
+    browser = launch(_playwright)
     yield browser
     browser.close()

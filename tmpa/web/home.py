@@ -14,6 +14,7 @@ from tmpa.kernel.clock import utcnow
 from tmpa.kernel.http import db, render, scope
 from tmpa.kernel.i18n import format_date, format_money, ngettext
 from tmpa.kernel.i18n import gettext as _
+from tmpa.mdf import requests
 from tmpa.partners import brands
 from tmpa.reports.home import PartnerHome, Risk, VendorHome, partner_home, vendor_home
 from tmpa.reports.queries import Grouping, results
@@ -100,9 +101,9 @@ def _business(figures: PartnerHome) -> list[Task]:
         text = _("They asked for something. Register a deal as soon as one is serious.")
         tasks.append(Task(title, text, _("See the leads"), url_for("deals.leads")))
     for request in figures.claimable[:SHOWN]:
-        approved = format_money(request.approved_minor or 0, request.currency)
-        text = _("%(amount)s is approved. Upload one invoice; the proof is made for you.", amount=approved)
-        href = url_for("mdf.request_page", request_id=request.public_id)
+        left = format_money(requests.left(db(), request), request.currency)
+        text = _("%(amount)s can be claimed. Upload the invoice; the proof is made for you.", amount=left)
+        href = url_for("mdf.new_claim", request=request.public_id)
         tasks.append(Task(_("Claim the costs of “%(title)s”", title=request.title), text, _("Claim"), href))
     for deal in figures.deals_to_close[:SHOWN]:
         text = _("Say whether it is won or lost before the protection ends.")
