@@ -21,7 +21,7 @@ from tmpa.kernel.form_specs import FormSpec, field_specs, sign_form
 from tmpa.kernel.i18n import current_locale, use_locale
 from tmpa.kernel.i18n import gettext as _
 from tmpa.kernel.jobs import emit
-from tmpa.kernel.objects import ObjectStore
+from tmpa.kernel.objects import MissingObject, ObjectStore
 from tmpa.kernel.signing import Signer, fingerprint
 from tmpa.kits.brand import Brand
 from tmpa.kits.catalogue import load_catalogue
@@ -62,8 +62,11 @@ def source_of(store: ObjectStore, campaign: Campaign) -> KitSource:
 
 
 def step_titles(store: ObjectStore, campaign: Campaign) -> dict[str, str]:
-    """The title of each step's mail in the reader's language, by the step's name."""
-    source = source_of(store, campaign)
+    """The title of each step's mail in the reader's language, by the step's name (itself where the kit is gone)."""
+    try:
+        source = source_of(store, campaign)
+    except MissingObject:  # figures are still shown when a kit's files were lost
+        return {step.name: step.name for step in campaign.steps}
     mine = current_locale().split("-")[0]
     locales = source.manifest.locales
     locale = next((tag for tag in locales if tag.split("-")[0] == mine), source.manifest.source_locale)
