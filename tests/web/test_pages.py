@@ -101,7 +101,7 @@ def test_every_event_shows_its_verdict_and_reason(mailed: Audience, sign_in: Sig
     drain_once(mailed.context, mailed.spool)
     text = partner.get(path).text
     for words in ("Nothing speaks for a machine.", "Within 5 seconds of delivery.", "person0@north.example",
-                  "Clicked link 2", "Link 1 in announcement"):  # fmt: skip
+                  "Clicked link 2", "Link 1 in “announcement”"):  # fmt: skip
         assert words in text, words
     machine = partner.get(f"{path}?verdict=machine").text
     assert "person1@north.example" in machine and "person0@north.example" not in machine
