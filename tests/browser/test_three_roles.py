@@ -115,7 +115,7 @@ def _make_campaign(desk: Desk) -> None:
     page.get_by_label("Headline").fill("Ten minutes lost. Not a day.")
     expect(page.locator("[data-save-status]").first).to_contain_text("Saved")
     expect(page.frame_locator("iframe[name=preview-1]").get_by_text("Not a day.").first).to_be_attached()
-    page.get_by_label("German").check()
+    page.get_by_role("checkbox", name="German").check()
     expect(page.get_by_role("tab", name="German")).to_be_visible()
     desk.upload(page.locator("#import-file"), Path(cast.DATA / "contacts.csv"))
     desk.choose(page.locator("#import-basis"), "They opted in (double opt-in or a ticked box)")
