@@ -103,7 +103,7 @@ def schema(_extra: list[str]) -> int:
 def tests(extra: list[str]) -> int:
     """The tests, by two processes."""
     return run(
-        sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", "--durations=12", *extra
+        sys.executable, "-m", "pytest", "-q", "-n", "3", "--dist", "worksteal", "--durations=12", *extra
     )
 
 

@@ -37,10 +37,10 @@ from tmpa.kernel.ids import new_id
 from tmpa.kernel.models import AuditRow, Job, ScheduleSlot
 from tmpa.kernel.permissions import Role
 from tmpa.kernel.scope import Scope
-from tmpa.kits.models import Kit, KitVersion
+from tmpa.kits.models import Kit, KitDraft, KitVersion, Translation
 from tmpa.mdf.models import Claim, ClaimLine, Fund, FundRequest, LedgerEntry, LedgerLine
 from tmpa.pages.models import PublishedPage, Submission
-from tmpa.partners.models import BrandProfile, Partnership
+from tmpa.partners.models import BrandProfile, Partnership, Picture
 from tmpa.sending.models import Recipient
 
 
@@ -183,6 +183,16 @@ class _Maker:
                 sender_email=f"hello@{name}.example",
             )
         )
+        self._add(
+            Picture(
+                **self._own,
+                name=f"Picture {label}",
+                object_key=f"pictures/{name}.png",
+                content_hash=f"picture {name}",
+                width=1200,
+                height=800,
+            )
+        )
 
     def kit(self, version: KitVersion | None) -> None:
         """A kit with a version."""
@@ -198,6 +208,27 @@ class _Maker:
                 content_hash=version.content_hash if version else f"hash {self._name}",
                 manifest=manifest,
                 findings=[],
+            )
+        )
+        own = {"vendor_id": self.world.vendor_id}
+        self._add(
+            KitDraft(
+                **own,
+                name=f"draft-{self._name}",
+                title=f"Draft {self._label}",
+                object_key=f"drafts/{self._name}.zip",
+                content_hash=f"draft {self._name}",
+            )
+        )
+        self._add(
+            Translation(
+                **own,
+                source_locale="en",
+                locale="de",
+                source_key=f"source {self._name}",
+                source=f"Source {self._label}",
+                forms=[f"Quelle {self._label}"],
+                origin="person",
             )
         )
 

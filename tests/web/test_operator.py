@@ -7,11 +7,13 @@ from tests.factories.accounts import member, organization
 from tests.factories.world import make_world
 from tests.web.conftest import Browser, SignIn
 from tmpa.app import create_app
+from tmpa.audiences.suppression import suppress
 from tmpa.kernel.http import Services
 from tmpa.kernel.jobs import enqueue
 from tmpa.kernel.models import AuditRow, Job
 from tmpa.kernel.permissions import Role
 from tmpa.kernel.scope import Scope
+from tmpa.sending.models import Recipient
 
 pytestmark = pytest.mark.backends("sqlite")
 
@@ -94,3 +96,28 @@ def test_settings_show_no_secret(services: Services, olga: Browser) -> None:
 def test_an_operator_is_no_tenant(olga: Browser) -> None:
     for path in ("/kits", "/partners", "/campaigns", "/contacts", "/claims", "/money", "/results"):
         assert olga.get(path).status_code == 404, path
+
+
+def test_one_search_says_why_a_mail_went_or_not(services: Services, olga: Browser) -> None:
+    with services.database.unit_of_work(Scope.system()) as session:
+        world = make_world(session, "mine")
+        recipient = world.rows[Recipient]
+        address = recipient.email
+        recipient.state, recipient.reason, recipient.reply = "skipped", "suppressed", "<b>550</b> no"
+        suppress(session, None, address, "complained", {})
+    page = olga.post("/operator/mails", {"address": f" {address.upper()} "}, page="/operator/mails").text
+    assert "the person unsubscribed, or it is blocked" in page and "&lt;b&gt;550" in page
+    assert "Partner mine" in page and "Blocked everywhere" in page
+    with services.database.unit_of_work(Scope.system(), write=False) as session:
+        row = session.scalars(select(AuditRow).where(AuditRow.action == "operator.mail_search")).one()
+        assert row.changes == {"domain": address.upper().rpartition("@")[2]}, "the trail is never erased"
+
+
+def test_the_mail_search_wants_a_whole_address(services: Services, olga: Browser) -> None:
+    with services.database.unit_of_work(Scope.system()) as session:
+        address = make_world(session, "mine").rows[Recipient].email
+    answer = olga.post("/operator/mails", {"address": address.split("@")[0]}, page="/operator/mails")
+    assert answer.status_code == 422 and "Type the whole address" in answer.text
+    for wrong in ("%@%", f"%{address[1:]}", "nobody@nowhere.example"):
+        page = olga.post("/operator/mails", {"address": wrong}, page="/operator/mails").text
+        assert "This address is not known" in page and "Partner mine" not in page

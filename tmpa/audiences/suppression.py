@@ -10,7 +10,16 @@ from sqlalchemy.orm import Session
 from tmpa.accounts.addresses import fold
 from tmpa.audiences.models import Suppression
 from tmpa.kernel import audit
+from tmpa.kernel.i18n import lazy_gettext as _l
 from tmpa.kernel.scope import lifted
+
+REASON_NAMES = {
+    "unsubscribed": _l("Unsubscribed"),
+    "bounced": _l("The mailbox doesn’t exist"),
+    "complained": _l("Complained about spam"),
+    "asked": _l("Asked you to stop"),
+    "imported": _l("Came with a list of stopped addresses"),
+}
 
 
 def suppress(

@@ -13,19 +13,10 @@ from tmpa.audiences.models import Consent, Contact, ContactImport, ContactList, 
 from tmpa.kernel.errors import NotFound, Refused
 from tmpa.kernel.http import db, flash, go, render, route, safe_next, scope, services
 from tmpa.kernel.i18n import gettext as _
-from tmpa.kernel.i18n import lazy_gettext as _l
 from tmpa.kernel.permissions import Permission
 from tmpa.kernel.scope import load
 
 blueprint = Blueprint("audiences", __name__, template_folder="templates")
-
-SUPPRESSION_REASONS = {
-    "unsubscribed": _l("Unsubscribed"),
-    "bounced": _l("The mailbox doesn’t exist"),
-    "complained": _l("Complained about spam"),
-    "asked": _l("Asked you to stop"),
-    "imported": _l("Came with a list of stopped addresses"),
-}
 
 
 @route(blueprint, "/contacts", Permission.MANAGE_CONTACTS)
@@ -125,7 +116,7 @@ def contact(contact_id: str) -> ResponseReturnValue:
         contact=found,
         consents=consents.all(),
         bases={**imports.BASES, "form": _("They ticked the box of a form")},
-        stopped=SUPPRESSION_REASONS[stopped] if stopped else None,
+        stopped=suppression.REASON_NAMES[stopped] if stopped else None,
     )
 
 
@@ -156,5 +147,5 @@ def stopped() -> ResponseReturnValue:
         422 if form.errors else 200,
         form=form,
         rows=rows,
-        reasons=SUPPRESSION_REASONS,
+        reasons=suppression.REASON_NAMES,
     )

@@ -73,7 +73,9 @@ def preview(frame: Frame, name: str, sender: str = "", bare: bool = False) -> st
         return preview_page(frame, piece)
     if isinstance(piece, SocialPiece):
         return preview_post(frame, piece)
-    return preview_document(frame, piece)
+    if isinstance(piece, DocumentPiece):
+        return preview_document(frame, piece)
+    raise NotFound
 
 
 def preview_mail(frame: Frame, piece: MailPiece, sender: str = "", bare: bool = False) -> str:

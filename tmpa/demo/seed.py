@@ -19,6 +19,7 @@ from tmpa.kernel.errors import Refused
 from tmpa.kernel.http import Services
 from tmpa.kernel.i18n import gettext as _
 from tmpa.kernel.scope import Scope
+from tmpa.kits import checking
 from tmpa.kits import service as kits
 from tmpa.kits.source import read_folder
 from tmpa.mdf import funds
@@ -90,9 +91,13 @@ def _companies(services: Services) -> None:
 def _programme(services: Services, vendor: str) -> None:
     """The vendor publishes its kits, has money for this half-year, and takes the partner in."""
     marketer = Actor(services, cast.MARKETER.email, vendor)
+    sources = [read_folder(Path(folder)) for folder in _vendors()[vendor]]
+    checked = [
+        (source, checking.check(source)) for source in sources
+    ]  # seconds: before the database is locked
     with marketer.at_work() as session:
-        for folder in _vendors()[vendor]:
-            kits.publish(session, services.store, read_folder(Path(folder)), notes="")
+        for source, findings in checked:
+            kits.publish(session, services.store, source, findings=findings)
         open_fund(session)
         organization = session.scalars(select(Organization).where(Organization.name == vendor)).one()
         partners.invite_partner(

@@ -18,8 +18,17 @@ WORD = r"^[a-z][a-z0-9_]{0,39}$"
 PIECE = r"^[a-z][a-z0-9-]{0,39}$"
 SEMVER = r"^(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})(-[0-9A-Za-z.-]{1,40})?$"
 COLOUR = r"^#[0-9a-fA-F]{6}$"
+SIZE = r"^[1-9]\d{1,3}x[1-9]\d{1,3}$"
 HTTPS = r"^https://[^\s\"'<>\\]{3,500}$"
 
+Client = Literal[
+    "aol", "apple-mail", "fastmail", "free-fr", "gmail", "gmx", "hey", "ionos-1and1", "kpn", "laposte", "mail-ru",
+    "orange", "outlook", "protonmail", "rainloop", "samsung-email", "sfr", "t-online-de", "thunderbird", "web-de",
+    "wp-pl", "yahoo",
+]  # fmt: skip
+"""Mail clients by the family names of the caniemail data."""
+
+Colour = Annotated[str, Field(pattern=COLOUR)]
 Text = Annotated[str, Field(min_length=1, max_length=2000)]
 Title = Annotated[str, Field(min_length=1, max_length=200)]
 Word = Annotated[str, Field(pattern=WORD)]
@@ -51,11 +60,32 @@ class Mdf(Part):
 
 
 class BrandRules(Part):
-    """What the vendor asks of a partner's brand."""
+    """What the vendor asks of a partner's brand.
+
+    `min_logo_width` and `clear_space` are CSS pixels. `colours` are the only ones that a partner's main colour may
+    become (none: any); `backgrounds` those that a logo may stand on (none: any). `min_contrast` is a WCAG ratio.
+    """
 
     min_logo_width: Annotated[int, Field(ge=0, le=600)] = 120
+    clear_space: Annotated[int, Field(ge=0, le=100)] = 0
     min_contrast: Annotated[float, Field(ge=1, le=21)] = 4.5
+    colours: Annotated[list[Colour], Field(max_length=40)] = []
+    backgrounds: Annotated[list[Colour], Field(max_length=20)] = []
     forbidden_words: Annotated[list[Title], Field(max_length=200)] = []
+
+
+class Legal(Part):
+    """A text that the law of a country wants on every mail and page; `country` is ISO 3166, "*" means every one."""
+
+    country: Annotated[str, Field(pattern=r"^([A-Z]{2}|\*)$")]
+    text: Text
+
+
+class Term(Part):
+    """A glossary entry. Without `translations` the term stays as it is in every locale."""
+
+    term: Title
+    translations: dict[str, Title] = {}
 
 
 class Choice(Part):
@@ -80,11 +110,16 @@ class Slot(Part):
     choices: Annotated[list[Choice], Field(max_length=50)] = []
     domains: Annotated[list[str], Field(min_length=1, max_length=50)] = ["*"]
     default: Annotated[str, Field(max_length=10_000)] = ""
+    example: Annotated[str, Field(max_length=10_000)] = ""
+    max_lengths: dict[str, Annotated[int, Field(ge=1, le=10_000)]] = {}
+    ratio: Annotated[str, Field(pattern=r"^[1-9]\d{0,3}:[1-9]\d{0,3}$")] | None = None
+    min_width: Annotated[int, Field(ge=1, le=4096)] | None = None
 
-    @property
-    def limit(self) -> int:
-        """Longest value, in characters as people count them."""
-        return self.max_length or (2000 if self.kind == "richtext" else 300)
+    def limit(self, locale: str) -> int:
+        """Longest value in `locale`, in characters as people count them."""
+        language = locale.split("-")[0]
+        own = self.max_lengths.get(locale) or self.max_lengths.get(language) or self.max_length
+        return own or (2000 if self.kind == "richtext" else 300)
 
 
 class FormField(Part):
@@ -143,8 +178,36 @@ class DocumentPiece(Part):
     template: Path
 
 
-Piece = MailPiece | PagePiece | SocialPiece | DocumentPiece
-KINDS = {"mail": ".mjml", "page": ".html", "social": ".txt", "document": ".typ"}
+class BannerPiece(Part):
+    """A picture for advertising, written in Typst and drawn once in each size, in CSS pixels as "728x90"."""
+
+    kind: Literal["banner"]
+    name: PieceName
+    title: Title
+    template: Path
+    sizes: Annotated[list[Annotated[str, Field(pattern=SIZE)]], Field(min_length=1, max_length=20)]
+    alt: Title
+
+
+class SnippetPiece(Part):
+    """A small HTML document that a partner shows on its own site in a frame of `height` CSS pixels."""
+
+    kind: Literal["snippet"]
+    name: PieceName
+    title: Title
+    template: Path
+    height: Annotated[int, Field(ge=40, le=2000)] = 320
+
+
+Piece = MailPiece | PagePiece | SocialPiece | DocumentPiece | BannerPiece | SnippetPiece
+KINDS = {
+    "mail": ".mjml",
+    "page": ".html",
+    "social": ".txt",
+    "document": ".typ",
+    "banner": ".typ",
+    "snippet": ".html",
+}
 
 
 class JourneyStep(Part):
@@ -170,10 +233,17 @@ class Manifest(Part):
     locales: Annotated[list[str], Field(min_length=1, max_length=60)]
     valid_from: date | None = None
     valid_until: date | None = None
-    accent: Annotated[str, Field(pattern=COLOUR)] = "#1f4e79"
+    territories: Annotated[list[Title], Field(max_length=100)] = []
+    tiers: Annotated[list[Title], Field(max_length=20)] = []
+    certifications: Annotated[list[Title], Field(max_length=20)] = []
+    clients: Annotated[list[Client], Field(min_length=1)] = ["apple-mail", "gmail", "outlook"]
+    accent: Colour = "#1f4e79"
     vendor: Vendor
     mdf: Mdf = Mdf()
     brand: BrandRules = BrandRules()
+    severity: dict[str, Literal["error"]] = {}
+    legal: Annotated[list[Legal], Field(max_length=60)] = []
+    terms: Annotated[list[Term], Field(max_length=300)] = []
     slots: Annotated[list[Slot], Field(max_length=60)] = []
     pieces: Annotated[list[Annotated[Piece, Field(discriminator="kind")]], Field(min_length=1, max_length=40)]
     journey: Annotated[list[JourneyStep], Field(max_length=30)] = []
@@ -204,17 +274,18 @@ class Manifest(Part):
             found += [(slot.label, (*at, "label")), (slot.help, (*at, "help"))]
             found += [(choice.label, (*at, "choices")) for choice in slot.choices]
             if slot.kind in {"text", "richtext"}:
-                found.append((slot.default, (*at, "default")))
+                found += [(slot.default, (*at, "default")), (slot.example, (*at, "example"))]
         for number, piece in enumerate(self.pieces):
             at = ("pieces", number)
             for key in ("title", "subject", "preheader", "page_title", "description", "button", "thanks_title",
-                        "thanks_text"):  # fmt: skip
+                        "thanks_text", "alt"):  # fmt: skip
                 found.append((getattr(piece, key, ""), (*at, key)))
             if isinstance(piece, PagePiece):
                 for index, field in enumerate(piece.fields):
                     here = (*at, "fields", index)
                     found.append((field.label, (*here, "label")))
                     found += [(choice.label, (*here, "choices")) for choice in field.choices]
+        found += [(entry.text, ("legal", number, "text")) for number, entry in enumerate(self.legal)]
         return [(text, place) for text, place in found if text.strip()]
 
 
@@ -235,7 +306,7 @@ def _sentence(kind: str, context: dict[str, Any], given: str) -> str:
             expected = context.get("expected") or context.get("expected_tags") or ""
             return _("“%(given)s” is not one of %(expected)s.", given=given, expected=expected)
         case "union_tag_not_found":
-            return _("The key kind is missing: mail, page, social or document.")
+            return _("The key kind is missing: %(kinds)s.", kinds=", ".join(KINDS))
         case "greater_than_equal" | "less_than_equal":
             return _("%(given)s is outside the allowed range.", given=given)
         case _:
@@ -350,6 +421,11 @@ def _check_slots(manifest: Manifest, add: Any) -> None:
                 )
             if len(set(values)) != len(values):
                 add((*place, "choices"), _("A choice is listed twice."), _("List each value once."))
+        for tag in (
+            slot.max_lengths.keys() - manifest.locales - {tag.split("-")[0] for tag in manifest.locales}
+        ):
+            message = _("The kit has no locale “%(tag)s”.", tag=tag)
+            add((*place, "max_lengths"), message, _("Name one of the kit's locales."))
         if slot.default and slot.kind in {"image", "date", "money", "link"}:
             add((*place, "default"), _("A slot of this kind has no default."), _("Remove the default."))
 

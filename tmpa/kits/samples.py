@@ -62,7 +62,8 @@ def sample_value(source: KitSource, slot: Slot, locale: str, *, full: bool) -> o
         case "link":
             return f"https://{_domain(slot)}/example"
         case _:
-            return load_catalogue(source, locale).gettext(slot.label)[: slot.limit]
+            shown = load_catalogue(source, locale).gettext(slot.example or slot.label)
+            return shown if slot.example else shown[: slot.limit(locale)]
 
 
 def sample_values(source: KitSource, locale: str, *, full: bool = True) -> dict[str, object]:

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any, cast
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from tmpa.kernel.audit import record
@@ -85,12 +86,11 @@ def publish(
     _store(store, source)
     if kit is None:
         kit = Kit(vendor_id=owner, name=manifest.name, title=manifest.title)
-        session.add(kit)
-        session.flush()
+        _add(session, kit)
     kit.title = manifest.title
     fresh = KitVersion(
         vendor_id=owner,
-        kit=kit,
+        kit_id=kit.id,
         version=manifest.version,
         content_hash=source.content_hash,
         manifest=manifest.model_dump(mode="json"),
@@ -101,11 +101,22 @@ def publish(
         state="published",
         published_by=session_scope(session).user_id,
     )
-    session.add(fresh)
-    session.flush()
+    _add(session, fresh)
     record(session, "kit.published", fresh, version=fresh.version, content_hash=fresh.content_hash)
     emit(session, "kit.published", {"kit_version": fresh.public_id})
     return fresh
+
+
+def _add(session: Session, row: Kit | KitVersion) -> None:
+    """Insert the row. The database's constraints decide between two who publish at the same moment."""
+    try:
+        with session.begin_nested():
+            session.add(row)
+    except IntegrityError:
+        message = _(
+            "Somebody else is publishing this kit at this moment. Look at its versions, then try again."
+        )
+        raise Refused(message, "kit", "kit-version-taken") from None
 
 
 def _check_number(source: KitSource, versions: list[KitVersion]) -> None:

@@ -113,7 +113,7 @@ def validate_slots(
             elif slot.kind == "choice":
                 choices[slot.name] = _choice(slot, value)
             elif slot.kind == "image":
-                texts[slot.name], alts[slot.name] = _image(slot, value, image_prefixes)
+                texts[slot.name], alts[slot.name] = _image(slot, value, locale, image_prefixes)
             else:
                 texts[slot.name] = _text(source, slot, value, locale)
         except Refused as refusal:
@@ -141,7 +141,10 @@ def _string(slot: Slot, value: object) -> str:
     if not isinstance(value, str):
         raise Refused(_("Write a text here."), slot.name)
     if len(value) > MAX_RAW:
-        raise Refused(_("This is far too long; %(limit)s characters fit.", limit=slot.limit), slot.name)
+        raise Refused(
+            _("This is far too long; nothing may be longer than %(limit)s characters.", limit=MAX_RAW),
+            slot.name,
+        )
     return value
 
 
@@ -156,13 +159,13 @@ def _text(source: KitSource, slot: Slot, value: object, locale: str) -> str:
     match slot.kind:
         case "text":
             text = clean_text(_string(slot, value))
-            check_length(text, slot.limit, slot.name)
+            check_length(text, slot.limit(locale), slot.name)
             _forbidden(source, slot, text)
             return text
         case "richtext":
             rich = clean_richtext(_string(slot, value))
             plain = html_to_text(rich, "%(label)s")[0]
-            check_length(plain.replace("\n\n", "\n"), slot.limit, slot.name)
+            check_length(plain.replace("\n\n", "\n"), slot.limit(locale), slot.name)
             _forbidden(source, slot, plain)
             return _checked_links(rich, slot) if plain else ""
         case "link":
@@ -214,7 +217,7 @@ def _money(slot: Slot, value: object, locale: str) -> str:
         return format_money(amount, code)
 
 
-def _image(slot: Slot, value: object, prefixes: tuple[str, ...] | None) -> tuple[str, str]:
+def _image(slot: Slot, value: object, locale: str, prefixes: tuple[str, ...] | None) -> tuple[str, str]:
     given = {"url": value} if isinstance(value, str) else value
     if not isinstance(given, Mapping):
         raise Refused(_("Choose a picture."), slot.name)
@@ -224,5 +227,5 @@ def _image(slot: Slot, value: object, prefixes: tuple[str, ...] | None) -> tuple
     if prefixes is not None and not address.startswith(prefixes):
         raise Refused(_("Upload the picture here; pictures of other sites can't be used."), slot.name)
     alt = clean_text(alt)
-    check_length(alt, slot.limit, slot.name)
+    check_length(alt, slot.limit(locale), slot.name)
     return address, alt

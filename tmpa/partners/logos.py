@@ -1,17 +1,16 @@
 """Logos: PNG, JPEG and SVG become one normalised PNG; what could run or reach out is refused with the reason."""
 
 import io
-import re
 import subprocess
 import sys
 import warnings
 from dataclasses import dataclass
 
-from lxml import etree
 from PIL import Image, ImageChops, UnidentifiedImageError
 
 from tmpa.kernel.errors import Refused
 from tmpa.kernel.i18n import gettext as _
+from tmpa.kernel.svg import svg_problems
 
 MAX_BYTES = 2 * 1024 * 1024
 MAX_SIDE = 6000  # pixels of an uploaded picture
@@ -19,9 +18,6 @@ MIN_SIDE = 120  # of its longer side; smaller ones look blurred in a mail
 BOX = (640, 240)  # pixels; twice what a mail shows, for dense screens
 RASTER_SECONDS = 15
 _NEAR_WHITE = 250
-_BEHAVIOUR = {"script", "handler", "set", "animate", "animatetransform", "animatemotion"}
-_FOREIGN = {"foreignobject", "iframe", "embed", "object", "audio", "video", "image", "feimage"}
-_CSS_REACHES_OUT = re.compile(r"url\(\s*['\"]?(?!['\"]?#)|@import|expression\(|javascript:|\\", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,43 +84,9 @@ def _open_raster(data: bytes) -> Image.Image:
 
 def check_svg(data: bytes) -> None:
     """Raises Refused for an SVG that could run something, load something, or grow without bound."""
-    mend = _("Export the logo again as plain SVG, or use a PNG.")
-    if b"<!DOCTYPE" in data.upper() or b"<!ENTITY" in data.upper():
-        raise _refused(_("The SVG declares a document type or entities.") + " " + mend, "svg_entities")
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False, load_dtd=False)
-    try:
-        root = etree.fromstring(data, parser)
-    except etree.XMLSyntaxError:
-        raise _refused(_("The SVG is not well-formed.") + " " + mend, "svg_broken") from None
-    if etree.QName(root).localname != "svg":
-        raise _refused(_("This file is not an SVG picture.") + " " + mend, "svg_broken")
-    for element in root.iter():
-        if isinstance(element, etree._ProcessingInstruction):
-            raise _refused(_("The SVG has a processing instruction.") + " " + mend, "svg_behaviour")
-        if isinstance(element.tag, str) and (problem := _svg_problem(element)):
-            raise _refused(problem + " " + mend, "svg_behaviour")
-
-
-def _svg_problem(element: "etree._Element") -> str:
-    name = etree.QName(element).localname.lower()
-    if name in _BEHAVIOUR:
-        return _("The SVG contains a <%(name)s> element, which could run something.", name=name)
-    if name in _FOREIGN:
-        return _("The SVG contains a <%(name)s> element, which could load something else.", name=name)
-    if name == "style" and _CSS_REACHES_OUT.search(element.text or ""):
-        return _("The SVG's style refers to something outside the file.")
-    for key, raw in element.attrib.items():
-        attribute, value = etree.QName(str(key)).localname.lower(), str(raw)
-        plain = re.sub(r"\s+", "", value).lower()
-        if attribute.startswith("on"):
-            return _(
-                "The SVG contains an event handler (%(name)s), which could run something.", name=attribute
-            )
-        if attribute in {"href", "src", "base"} and not plain.startswith("#"):
-            return _("The SVG refers to something outside the file.")
-        if "javascript:" in plain or _CSS_REACHES_OUT.search(value):
-            return _("The SVG refers to something outside the file.")
-    return ""
+    for problem in svg_problems(data):
+        mend = _("Export the logo again as plain SVG, or use a PNG.")
+        raise _refused(f"{problem.message} {mend}", f"svg_{problem.kind}")
 
 
 def _rasterised(svg: bytes) -> bytes:

@@ -1,6 +1,7 @@
 """Partnerships and brand profiles."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import CheckConstraint, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -23,6 +24,7 @@ class Partnership(PartnerOwned, Base):
     status: Mapped[str] = mapped_column(String(12), default="invited")
     tier: Mapped[str] = mapped_column(String(40), default="")
     territory: Mapped[str] = mapped_column(String(80), default="")
+    certifications: Mapped[list[str]] = mapped_column(default=list)
     joined_at: Mapped[datetime | None]
 
     partner: Mapped[Organization] = relationship(foreign_keys="Partnership.partner_id")
@@ -30,7 +32,12 @@ class Partnership(PartnerOwned, Base):
 
 
 class BrandProfile(PartnerPrivate, Base):
-    """A partner's look and legal identity: what goes into every piece. Several per partner, one the default."""
+    """A partner's look and legal identity: what goes into every piece. Several per partner, one the default.
+
+    `country` is ISO 3166; `registration` holds what its law wants printed (register, tax number …) by field name.
+    `logos` maps a form ("wide", "square", "tall") and ground ("light", "dark") joined by "-" to {key, width, height};
+    `logo_key` and its sizes are the one for light ground that pieces use when they ask for none.
+    """
 
     __tablename__ = "brand_profiles"
     __prefix__ = "brd"
@@ -48,5 +55,25 @@ class BrandProfile(PartnerPrivate, Base):
     logo_key: Mapped[str | None] = mapped_column(String(300))  # PNG in the object store, normalised
     logo_width: Mapped[int | None]
     logo_height: Mapped[int | None]
+    logos: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    country: Mapped[str] = mapped_column(String(2), default="")
+    registration: Mapped[dict[str, Any]] = mapped_column(default=dict)
     is_default: Mapped[bool] = mapped_column(default=True)
     updated_at: Mapped[datetime | None]
+
+
+class Picture(PartnerPrivate, Base):
+    """A picture that the partner uploaded for its pieces: PNG or JPEG, re-encoded, without metadata.
+
+    The original lies under `object_key`; crops for slots lie beside it under names made from their geometry.
+    """
+
+    __tablename__ = "pictures"
+    __prefix__ = "pic"
+    __table_args__ = (UniqueConstraint("partner_id", "content_hash"),)
+
+    name: Mapped[str] = mapped_column(String(200))
+    object_key: Mapped[str] = mapped_column(String(300))
+    content_hash: Mapped[str] = mapped_column(String(64))
+    width: Mapped[int]
+    height: Mapped[int]

@@ -10,7 +10,7 @@ from tmpa.mdf import views as mdf
 from tmpa.pages import views as pages
 from tmpa.reports import views as reports
 from tmpa.sending import views as sending
-from tmpa.web import health, operator
+from tmpa.web import health, mail_search, operator
 from tmpa.web import views as web
 from tmpa.web.campaign import live_views as campaigns
 from tmpa.web.kits import views as kits
@@ -31,4 +31,5 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     mdf.blueprint,
     reports.blueprint,
     operator.blueprint,
+    mail_search.blueprint,
 )

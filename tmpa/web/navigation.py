@@ -21,7 +21,7 @@ PARTNER: tuple[Entry, ...] = (
     (_l("Deals"), "deals.index", _P.REGISTER_DEALS),
     (_l("Money"), "mdf.money", _P.SEE_FUNDS),
     (_l("Brand"), "partners.brand", _P.EDIT_BRAND),
-    (_l("People"), "accounts.people", None),
+    (_l("Team"), "accounts.people", None),
 )
 VENDOR: tuple[Entry, ...] = (
     (_l("Home"), "web.home", None),
@@ -33,14 +33,15 @@ VENDOR: tuple[Entry, ...] = (
     (_l("Deals"), "deals.queue", _P.DECIDE_DEALS),
     (_l("Money"), "mdf.vendor_money", _P.SEE_FUNDS),
     (_l("Results"), "reports.results", _P.SEE_RESULTS),
-    (_l("People"), "accounts.people", None),
+    (_l("Team"), "accounts.people", None),
 )
 OPERATOR: tuple[Entry, ...] = (
     (_l("Health"), "operator.health", _P.OPERATE),
+    (_l("Mails"), "mail_search.search_form", _P.OPERATE),
     (_l("Jobs"), "operator.jobs_page", _P.OPERATE),
     (_l("Audit"), "operator.audit_trail", _P.OPERATE),
     (_l("Settings"), "operator.settings", _P.OPERATE),
-    (_l("People"), "accounts.people", None),
+    (_l("Team"), "accounts.people", None),
 )
 _SIDES = {"partner": PARTNER, "vendor": VENDOR, "operator": OPERATOR}
 

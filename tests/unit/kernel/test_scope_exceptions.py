@@ -21,6 +21,7 @@ LIFTED: dict[str, set[str]] = {
     "tmpa/reports/home.py": {"vendor_home"},
     "tmpa/reports/queries.py": {"_leads"},
     "tmpa/sending/launch.py": {"forecast"},
+    "tmpa/web/mail_search.py": {"search"},
     "tmpa/web/operator.py": {"audit_trail"},
 }
 
