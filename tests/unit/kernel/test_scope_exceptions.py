@@ -37,7 +37,7 @@ SYSTEM: dict[str, set[str]] = {
     "tmpa/engagement/drain.py": {"_drain_chunk", "_drain_one", "_is_behind", "_let_go"},
     "tmpa/engagement/service.py": {"forget_contact", "record_deliveries", "record_unsubscribe", "seal"},
     "tmpa/kernel/scope.py": {"lifted"},
-    "tmpa/kits/commands.py": {"publish_command"},
+    "tmpa/kits/commands/publish.py": {"publish_command"},
     "tmpa/mdf/dossier.py": {"_seal", "assemble_dossier"},
     "tmpa/pages/publish.py": {"publish_campaign"},
     "tmpa/sending/batches.py": {"_bury", "_put_down", "_send", "_take", "send_batch"},

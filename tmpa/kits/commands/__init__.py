@@ -1,0 +1,24 @@
+"""`tmpa kit`: make, check, render, compare and publish kits from the command line.
+
+Each module holds one or two commands; a new one is imported here and added to COMMANDS.
+"""
+
+import click
+
+from tmpa.kits.commands.check import check_command
+from tmpa.kits.commands.init import SKELETON, init_command
+from tmpa.kits.commands.publish import publish_command
+from tmpa.kits.commands.render import render_command
+
+__all__ = ["SKELETON", "kit"]
+
+COMMANDS: tuple[click.Command, ...] = (check_command, init_command, publish_command, render_command)
+
+
+@click.group("kit")
+def kit() -> None:
+    """Kits: a vendor's campaigns as folders of text (docs/kit-format.md)."""
+
+
+for command in COMMANDS:
+    kit.add_command(command)

@@ -1,0 +1,28 @@
+"""`tmpa kit init`."""
+
+import re
+from pathlib import Path
+
+import click
+
+from tmpa.kernel.errors import Refused
+from tmpa.kits.manifest import NAME
+
+SKELETON = Path(__file__).resolve().parents[1] / "skeleton"
+
+
+@click.command("init")
+@click.argument("folder", type=click.Path(path_type=Path))
+def init_command(folder: Path) -> None:
+    """Make a small kit in FOLDER to start from; the folder's name becomes the kit's."""
+    name = folder.resolve().name
+    if not re.fullmatch(NAME, name):
+        raise Refused(f"“{name}” can't name a kit: use 3 to 60 small letters, digits and dashes.")
+    if folder.exists() and any(folder.iterdir()):
+        raise Refused(f"{folder} is not empty.")
+    for path in sorted(SKELETON.rglob("*")):
+        if path.is_file():
+            target = folder / path.relative_to(SKELETON)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(path.read_bytes().replace(b"KIT-NAME", name.encode()))
+    click.echo(f"{folder} is ready. Next: tmpa kit check {folder}")
