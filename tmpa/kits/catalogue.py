@@ -102,20 +102,27 @@ def used_texts(source: KitSource) -> Mapping[str, tuple[str, int]]:
     lines = key_lines(source.text(FILE))
     for text, place in source.manifest.texts():
         found.setdefault(text, (FILE, line_of(lines, place)))
-    parser = Environment()  # noqa: S701 - parses only, nothing is rendered
     for path in sorted(source.files):
-        if path.endswith(JINJA_SUFFIXES):
-            try:
-                tree = parser.parse(source.text(path))
-            except TemplateSyntaxError:
-                continue  # the rule "template" names it with its line
-            for text, line in _template_texts(tree):
-                found.setdefault(text, (path, line))
-        elif path.endswith(".typ"):
-            content = _TYPST_COMMENT.sub("", source.text(path))
-            for match in _TYPST_TEXT.finditer(content):
-                found.setdefault(_unescape(match[1]), (path, content.count("\n", 0, match.start()) + 1))
+        for text, line in texts_in(source, path):
+            found.setdefault(text, (path, line))
     return MappingProxyType(found)
+
+
+def texts_in(source: KitSource, path: str) -> list[tuple[str, int]]:
+    """The texts (msgids) that one template of the kit shows, in its order, with their lines; none for other files."""
+    if path.endswith(JINJA_SUFFIXES):
+        parser = Environment()  # noqa: S701 - parses only, nothing is rendered
+        try:
+            return _template_texts(parser.parse(source.text(path)))
+        except TemplateSyntaxError:
+            return []  # the rule "template" names it with its line
+    if path.endswith(".typ"):
+        content = _TYPST_COMMENT.sub("", source.text(path))
+        return [
+            (_unescape(match[1]), content.count("\n", 0, match.start()) + 1)
+            for match in _TYPST_TEXT.finditer(content)
+        ]
+    return []
 
 
 def _template_texts(tree: nodes.Template) -> list[tuple[str, int]]:
