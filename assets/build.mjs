@@ -64,6 +64,31 @@ for (const pack of ["source-sans-3", "noto-sans-arabic"]) {
   cpSync(`node_modules/@fontsource-variable/${pack}/LICENSE`, join(dist, "files", `${pack}-LICENSE.txt`));
 }
 
+// What mail clients support (caniemail.com, MIT), reduced to the newest answer of each client: read by `kit check`.
+const { data: features, nicenames, last_update_date: date } = JSON.parse(
+  readFileSync("node_modules/caniemail/data/caniemail.json", "utf8"),
+);
+// A platform's answers are named by year or month and, after it began to count, by version: those are the newer ones.
+const age = (name) => name.match(/\d+/g).map(Number).map((number, at) => (at || number > 1900 ? number : number + 1e6));
+const older = (one, other) => {
+  const [a, b] = [age(one), age(other)];
+  const at = a.findIndex((number, index) => number !== b[index]);
+  return at < 0 ? -1 : a[at] - (b[at] ?? -1);
+};
+const newest = (answers) => answers[Object.keys(answers).sort(older).at(-1)][0];
+const support = {};
+for (const { slug, title, category, stats } of features) {
+  if (category === "others") continue;
+  const clients = Object.entries(stats).map(([family, platforms]) => [
+    family,
+    Object.fromEntries(Object.entries(platforms).map(([platform, answers]) => [platform, newest(answers)])),
+  ]);
+  support[slug] = { title, clients: Object.fromEntries(clients) };
+}
+const labels = { families: nicenames.family, platforms: nicenames.platform };
+writeFileSync(join(dist, "caniemail.json"), JSON.stringify({ date, ...labels, features: support }) + "\n");
+cpSync("node_modules/caniemail/LICENSE", join(dist, "files", "caniemail-LICENSE.txt"));
+
 writeFileSync(join(dist, "manifest.json"), JSON.stringify(manifest, Object.keys(manifest).sort(), 2) + "\n");
 rmSync("dist", { recursive: true, force: true });
 renameSync(dist, "dist");
