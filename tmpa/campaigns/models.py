@@ -19,7 +19,8 @@ class Campaign(PartnerOwned, Base):
     """A partner's use of one kit version. `slots` maps locale (or "*", every locale) to slot name to value.
 
     A draft keeps what was typed even where it can't be used; `slot_errors` then says why, as locale → slot → sentence.
-    `launch_zone` is the IANA time zone in which `launch_at` was chosen.
+    `launch_zone` is the IANA time zone in which `launch_at` was chosen. `before_move` is what a draft had before it
+    moved to another kit version ({kit_version, slots, locales}), so that it can move back; empty when it never moved.
     """
 
     __tablename__ = "campaigns"
@@ -38,6 +39,7 @@ class Campaign(PartnerOwned, Base):
     slots: Mapped[dict[str, Any]]
     locales: Mapped[list[str]]
     slot_errors: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    before_move: Mapped[dict[str, Any]] = mapped_column(default=dict)
     launch_problem: Mapped[str] = mapped_column(
         Text, default=""
     )  # why the last launch gave up; empty once saved

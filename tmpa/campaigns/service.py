@@ -20,6 +20,7 @@ from tmpa.kernel.i18n import babel_locale, current_locale, format_date, nearest
 from tmpa.kernel.i18n import gettext as _
 from tmpa.kernel.i18n import lazy_gettext as _l
 from tmpa.kernel.scope import session_scope
+from tmpa.kits.eligibility import obstacle_of
 from tmpa.kits.models import KitVersion
 from tmpa.kits.source import KitSource
 from tmpa.partners import service as partners
@@ -48,7 +49,7 @@ def create(session: Session, kit_version: KitVersion, name: str = "", locale: st
     scope = session_scope(session)
     if scope.side != "partner" or scope.organization_id is None:
         raise NotAllowed
-    for problem in _kit_problems(kit_version):
+    for problem in kit_problems(session, kit_version, scope.organization_id):
         raise Refused(problem, code="kit")
     if not partners.may_run_campaigns(session, kit_version.vendor_id, scope.organization_id):
         raise Refused(
@@ -70,7 +71,7 @@ def create(session: Session, kit_version: KitVersion, name: str = "", locale: st
     )
     session.add(campaign)
     session.flush()
-    _add_steps(session, campaign, manifest)
+    plan_steps(session, campaign, manifest)
     audit.record(session, "campaign.created", campaign, kit=kit_version.kit.name, version=kit_version.version)
     return campaign
 
@@ -97,7 +98,8 @@ def _first_locale(session: Session, manifest: Mapping[str, Any], asked: str) -> 
     return str(manifest["source_locale"])
 
 
-def _add_steps(session: Session, campaign: Campaign, manifest: Mapping[str, Any]) -> None:
+def plan_steps(session: Session, campaign: Campaign, manifest: Mapping[str, Any]) -> None:
+    """Give a campaign without steps those of the kit's journey; without a journey its first mail is the only one."""
     journey = (
         manifest.get("journey")
         or [
@@ -157,7 +159,7 @@ def save(
     if brand is not None:
         campaign.brand_id = brand.id
         campaign.brand = brand
-    campaign.slot_errors = _slot_errors(campaign, source)
+    campaign.slot_errors = slot_errors(campaign, source)
     campaign.saved_at = utcnow()
     return campaign.slot_errors
 
@@ -170,7 +172,8 @@ def _known_locales(manifest: Mapping[str, Any], asked: Iterable[str]) -> list[st
     return chosen
 
 
-def _slot_errors(campaign: Campaign, source: KitSource | None) -> dict[str, dict[str, str]]:
+def slot_errors(campaign: Campaign, source: KitSource | None) -> dict[str, dict[str, str]]:
+    """What can't be used or is missing, as locale → slot → sentence; without `source` only what is missing."""
     result: dict[str, dict[str, str]] = {}
     for locale in campaign.locales:
         if source is not None:
@@ -207,7 +210,8 @@ def duplicate(session: Session, campaign: Campaign, kit_version: KitVersion | No
 
     Slots that the version doesn't have are left behind. Raises Refused when no version can be used.
     """
-    version = kit_version or newest_version(session, campaign.kit_version.kit_id) or campaign.kit_version
+    version = kit_version or newest_version(session, campaign.kit_version.kit_id, campaign.partner_id)
+    version = version or campaign.kit_version
     fresh = create(session, version, campaign.name)
     names = {slot["name"] for slot in version.manifest.get("slots", [])}
     fresh.locales = [tag for tag in campaign.locales if tag in version.manifest["locales"]] or fresh.locales
@@ -217,19 +221,19 @@ def duplicate(session: Session, campaign: Campaign, kit_version: KitVersion | No
     }
     if campaign.brand is not None:
         fresh.brand_id, fresh.brand = campaign.brand_id, campaign.brand
-    fresh.slot_errors = _slot_errors(fresh, None)
+    fresh.slot_errors = slot_errors(fresh, None)
     audit.record(session, "campaign.duplicated", fresh, original=campaign.public_id)
     return fresh
 
 
-def newest_version(session: Session, kit_id: uuid.UUID) -> KitVersion | None:
-    """The newest version of a kit that a campaign may begin with today."""
+def newest_version(session: Session, kit_id: uuid.UUID, partner_id: uuid.UUID) -> KitVersion | None:
+    """The newest version of a kit with which the partner may begin a campaign today."""
     versions = session.scalars(
         select(KitVersion)
         .where(KitVersion.kit_id == kit_id, KitVersion.state == "published")
         .order_by(KitVersion.created_at.desc())
     )
-    return next((version for version in versions if not _kit_problems(version)), None)
+    return next((version for version in versions if not kit_problems(session, version, partner_id)), None)
 
 
 def discard(session: Session, campaign: Campaign) -> None:
@@ -240,20 +244,30 @@ def discard(session: Session, campaign: Campaign) -> None:
     audit.record(session, "campaign.discarded", campaign)
 
 
-def _kit_problems(version: KitVersion, today: date | None = None) -> list[str]:
-    today = today or utcnow().date()
+def kit_problems(session: Session, version: KitVersion, partner_id: uuid.UUID | None) -> list[str]:
+    """Why a partner can't begin or launch a campaign with a kit version now, if anything stands against it."""
+    if problem := _time_problem(version, utcnow().date()):
+        return [problem]
+    reason = obstacle_of(session, version, partner_id) if partner_id else ""
+    return [_("This kit is not for you: %(reason)s", reason=reason)] if reason else []
+
+
+def _time_problem(version: KitVersion, today: date) -> str:
     if version.state == "withdrawn":
-        return [_("The vendor has withdrawn this version of the kit. Start again from its newest version.")]
+        return _("The vendor has withdrawn this version of the kit. Move to its newest version.")
     if version.state == "expired" or (version.valid_until and version.valid_until < today):
-        return [_("This kit has expired. Choose another one.")]
+        return _("This version of the kit has expired. Move to its newest version, or choose another kit.")
     if version.valid_from and version.valid_from > today:
-        return [_("This kit can be used from %(day)s.", day=format_date(version.valid_from))]
-    return []
+        return _("This kit can be used from %(day)s.", day=format_date(version.valid_from))
+    return ""
 
 
 def readiness(session: Session, campaign: Campaign) -> list[Problem]:
     """What is missing before launch, as far as this room knows (people are the audiences room's), in page order."""
-    found = [Problem(message, "kit") for message in _kit_problems(campaign.kit_version)]
+    found = [
+        Problem(message, "kit")
+        for message in kit_problems(session, campaign.kit_version, campaign.partner_id)
+    ]
     if not partners.may_run_campaigns(session, campaign.vendor_id, campaign.partner_id):
         found.append(
             Problem(_("The vendor has paused your place in this programme; ask them to resume it."), "kit")

@@ -14,6 +14,7 @@ ADDED = (
     ("brand_profiles", "logos", Json, "{}"),
     ("brand_profiles", "country", sa.String(length=2), ""),
     ("brand_profiles", "registration", Json, "{}"),
+    ("campaigns", "before_move", Json, "{}"),
     ("kit_versions", "left_reason", sa.Text(), ""),
     ("partnerships", "certifications", Json, "[]"),
 )
