@@ -16,10 +16,11 @@ from tmpa.kernel.i18n import babel_locale, format_money, use_locale
 from tmpa.kernel.i18n import gettext as _
 from tmpa.kernel.money import MAX_MINOR, check_currency
 from tmpa.kits.catalogue import load_catalogue
+from tmpa.kits.lookalikes import plainly
 from tmpa.kits.manifest import Slot
 from tmpa.kits.plain import html_to_text
 from tmpa.kits.source import KitSource
-from tmpa.kits.values import check_length, check_link, clean_lines, clean_text
+from tmpa.kits.values import check_length, check_link, clean_lines, clean_text, count_characters, is_blank
 
 RICH_TAGS = {"p", "strong", "em", "ul", "ol", "li", "a", "br"}
 MAX_RAW = 40_000  # characters; anything longer is not typed by a person
@@ -100,7 +101,12 @@ def validate_slots(
             errors[str(name)[:60]] = _("This kit has no slot of that name.")
     for slot in source.manifest.slots:
         value = raw.get(slot.name)
-        if value is None or value == "" or value == {} or (isinstance(value, str) and not value.strip()):
+        if (
+            value is None
+            or value == ""
+            or value == {}
+            or (isinstance(value, str) and is_blank(value[:MAX_RAW]))
+        ):
             value = (
                 gettext(slot.default) if slot.kind in {"text", "richtext"} and slot.default else slot.default
             )
@@ -130,6 +136,18 @@ def validate_slots(
         MappingProxyType(alts),
         MappingProxyType(errors),
     )
+
+
+def length_of(slot: Slot, value: str) -> int:
+    """How many characters of a text or rich text count against its slot's limit, as people count them."""
+    if len(value) > MAX_RAW:
+        return len(value)
+    return count_characters(clean_text(value) if slot.kind == "text" else _rich_plain(clean_richtext(value)))
+
+
+def _rich_plain(rich: str) -> str:
+    """What of a rich text counts: its words and line ends, not its tags and addresses."""
+    return html_to_text(rich, "%(label)s")[0].replace("\n\n", "\n")
 
 
 def _fallback(slot: Slot) -> str:
@@ -164,8 +182,8 @@ def _text(source: KitSource, slot: Slot, value: object, locale: str) -> str:
             return text
         case "richtext":
             rich = clean_richtext(_string(slot, value))
-            plain = html_to_text(rich, "%(label)s")[0]
-            check_length(plain.replace("\n\n", "\n"), slot.limit(locale), slot.name)
+            plain = _rich_plain(rich)
+            check_length(plain, slot.limit(locale), slot.name)
             _forbidden(source, slot, plain)
             return _checked_links(rich, slot) if plain else ""
         case "link":
@@ -187,8 +205,9 @@ def _checked_links(rich: str, slot: Slot) -> str:
 
 
 def _forbidden(source: KitSource, slot: Slot, text: str) -> None:
+    read = plainly(text)
     for word in source.manifest.brand.forbidden_words:
-        if re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, re.IGNORECASE):
+        if re.search(rf"(?<!\w){re.escape(plainly(word))}(?!\w)", read):
             raise Refused(_("The vendor doesn't allow the word “%(word)s”.", word=word), slot.name)
 
 
@@ -217,15 +236,32 @@ def _money(slot: Slot, value: object, locale: str) -> str:
         return format_money(amount, code)
 
 
+def crop_of(slot: Slot) -> str:
+    """The cut that an image slot wants, as kept with a picture: ratio and width of its place, such as "16:9@600"."""
+    return f"{slot.ratio or 'any'}@{slot.min_width or 0}"
+
+
 def _image(slot: Slot, value: object, locale: str, prefixes: tuple[str, ...] | None) -> tuple[str, str]:
-    given = {"url": value} if isinstance(value, str) else value
+    """Address and alternative text. A picture of the partner's own (`picture`) must have been cut for this slot."""
+    given = {"url": value, "decorative": True} if isinstance(value, str) else value
     if not isinstance(given, Mapping):
         raise Refused(_("Choose a picture."), slot.name)
-    address, alt = given.get("url", ""), given.get("alt", "")
+    address, alts = given.get("url", ""), given.get("alt", "")
+    alt = alts.get(locale, "") if isinstance(alts, Mapping) else alts
     if not isinstance(address, str) or not isinstance(alt, str) or not _IMAGE.fullmatch(address):
         raise Refused(_("Choose a picture."), slot.name)
     if prefixes is not None and not address.startswith(prefixes):
         raise Refused(_("Upload the picture here; pictures of other sites can't be used."), slot.name)
+    if "picture" in given and given.get("crop") != crop_of(slot):
+        raise Refused(
+            _("The kit now shows this picture in another shape. Choose its middle again."), slot.name
+        )
+    if given.get("decorative") is True:
+        return address, ""
     alt = clean_text(alt)
+    if is_blank(alt):
+        raise Refused(
+            _("Say what the picture shows, for people who can't see it, or mark it as decoration."), slot.name
+        )
     check_length(alt, slot.limit(locale), slot.name)
     return address, alt

@@ -5,7 +5,7 @@ import pytest
 from tests.unit.kits.conftest import Make
 from tmpa.kernel.errors import Refused
 from tmpa.kits.brand import Brand
-from tmpa.kits.slots import SlotsRefused, clean_richtext, validate_slots
+from tmpa.kits.slots import SlotsRefused, clean_richtext, length_of, validate_slots
 from tmpa.kits.source import KitSource
 from tmpa.kits.values import check_link, clean_text, contrast, count_characters, readable_on
 from tmpa.kits.words import recipient_values
@@ -23,7 +23,9 @@ def sentence(kit: KitSource, name: str, value: object) -> str:
     [
         ("headline", "x" * 81, "81 characters; 80 fit"),
         ("headline", "x" * 50_000, "far too long"),
-        ("headline", "e" + "\u0301" * 5000, "80 fit"),
+        ("headline", "👩‍👩‍👧‍👦" * 81, "81 characters; 80 fit"),
+        ("headline", "Ｇuarаnteed for you", "word “guaranteed”"),
+        ("headline", "Guaran\u200dteed for you", "word “guaranteed”"),
         ("headline", 5, "Write a text"),
         ("headline", "Guaranteed for you", "word “guaranteed”"),
         ("offer", "<p>" + "x" * 501 + "</p>", "500 fit"),
@@ -40,7 +42,15 @@ def sentence(kit: KitSource, name: str, value: object) -> str:
         ("about_link", "https://localhost/", "https://"),
         ("about_link", 'https://a.example/" onload="x', "https://"),
         ("photo", "ftp://x", "picture"),
+        ("about_link", "https://gооgle.example/", "several scripts (Cyrillic, Latin)"),
+        ("about_link", "https://xn--80ak6aa92e.com/", "reads as “apple” but is not"),
+        ("about_link", "https://ɡoogle.example/", "look like others"),
+        ("about_link", "https://xn--zzzzzzzzz99999.com/", "browsers understand"),
+        ("about_link", "https://ok.example/\u202egnp.exe", "hidden characters"),
+        ("offer", '<a href="https://gооgle.example/">x</a>', "several scripts"),
         ("photo", {"url": "https://a.example/x.png", "alt": 3}, "picture"),
+        ("photo", {"url": "https://a.example/x.png", "alt": "\u200d"}, "Say what the picture shows"),
+        ("photo", {"url": "https://a.example/x.png", "picture": "pic_1", "alt": "x"}, "another shape"),
         ("unknown", "x", "no slot"),
     ],
 )
@@ -77,6 +87,36 @@ def test_lengths_are_counted_as_people_count() -> None:
     assert count_characters("👩‍👩‍👧‍👦é" + "e\u0301") == 3
 
 
+def test_each_locale_has_its_own_limit(changed: Make) -> None:
+    source = changed("kit.toml", "max_length = 80\n", "max_length = 80\nmax_lengths = { de = 10, en = 20 }\n")
+    fits: dict[str, object] = {"headline": "x" * 15}
+    assert validate_slots(source, fits, "en").texts["headline"] == "x" * 15
+    with pytest.raises(SlotsRefused, match="15 characters; 10 fit"):
+        validate_slots(source, fits, "de")
+
+
+def test_the_count_is_of_what_is_kept(kit: KitSource) -> None:
+    headline, offer = kit.manifest.slot("headline"), kit.manifest.slot("offer")
+    assert length_of(headline, "  two\u200b  words\n here ") == len("two words here")
+    assert length_of(offer, "<p>a <strong>b</strong></p><script>x</script>") == 3
+    assert length_of(offer, "one\n\n\ntwo") == 7
+
+
+def test_heaps_of_marks_are_cut_and_what_nobody_sees_is_nothing(kit: KitSource) -> None:
+    assert clean_text("e" + "\u0335" * 5000) == "e" + "\u0335" * 4
+    assert clean_text("می\u200cخواهم") == "می\u200cخواهم"
+    texts = validate_slots(kit, {"headline": "\u200d\u3164\u2800"}, "en").texts
+    assert texts["headline"] == "A headline that says what changes"
+
+
+def test_a_picture_is_described_in_each_language_or_is_decoration(kit: KitSource) -> None:
+    photo = {"url": "https://a.example/x.png", "alt": {"en": "Our team", "de": "Unser Team"}}
+    assert validate_slots(kit, {"photo": photo}, "de").alts == {"photo": "Unser Team"}
+    assert validate_slots(kit, {"photo": {**photo, "decorative": True}}, "en").alts == {"photo": ""}
+    with pytest.raises(SlotsRefused, match="Say what the picture shows"):
+        validate_slots(kit, {"photo": {**photo, "alt": {"de": "Unser Team"}}}, "en")
+
+
 def test_text_that_hides_or_reorders_is_cleaned() -> None:
     assert clean_text("a\u202eb\u2066c\x00d\u200be\nf\ud800") == "abc def\ufffd".replace("def", "de f")
     assert clean_text("مرحبا\u200f!") == "مرحبا\u200f!"  # a right-to-left mark is part of the text
@@ -102,6 +142,8 @@ def test_rich_text_keeps_allowed_tags_only() -> None:
         ("https://example.com.evil.example/", False),
         ("https://evilexample.com/", False),
         ("https://example.com@evil.example/", False),
+        ("https://examp\u04cfe.com/", False),
+        ("https://example.com\u3002evil.example/", False),
         ("https://evil.example/?example.com", False),
     ],
 )
@@ -115,6 +157,20 @@ def test_link_domains(address: str, allowed: bool) -> None:
 
 def test_international_hosts_are_written_in_ascii() -> None:
     assert check_link("https://Müller.example/ä?ö#ü", "link") == "https://xn--mller-kva.example/ä?ö#ü"
+
+
+@pytest.mark.parametrize(
+    ("address", "kept"),
+    [
+        ("https://пример.com/", "https://xn--e1afmkfd.com/"),
+        ("https://сосо.ru/", "https://xn--n1aahb.ru/"),
+        ("https://παράδειγμα.gr/", "https://xn--hxajbheg2az3al.gr/"),
+        ("https://日本語tokyo.jp/", "https://xn--tokyo-1e1k07ec84j.jp/"),
+        ("https://مثال.example/", "https://xn--mgbh0fb.example/"),
+    ],
+)
+def test_honest_names_of_every_script_are_taken(address: str, kept: str) -> None:
+    assert check_link(address, "link") == kept
 
 
 @pytest.mark.parametrize(
