@@ -1,32 +1,33 @@
-"""A kit's texts: the message catalogues of its locales, and how far they cover what the kit says."""
+"""A kit's texts in one locale: its catalogue, and the catalogues that stand in where it has nothing."""
 
-import io
-import re
-from collections.abc import Mapping
+import gettext as stdlib_gettext
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 
-from babel.messages.pofile import PoFileError, read_po
-from jinja2 import Environment, TemplateSyntaxError, nodes
+from babel.messages.plurals import get_plural
 
 from tmpa.kernel.i18n import gettext as _
-from tmpa.kits.findings import Finding, KitRefused, error, warning
-from tmpa.kits.manifest import FILE
+from tmpa.kits.findings import KitRefused, error
+from tmpa.kits.localisation.fallback import fallback_chain
+from tmpa.kits.localisation.po import PoError, PoFile, read
+from tmpa.kits.localisation.usage import JINJA_SUFFIXES, kit_texts
 from tmpa.kits.source import KitSource
-from tmpa.kits.toml_lines import key_lines, line_of
 
-JINJA_SUFFIXES = (".mjml", ".html", ".txt")
-PLACEHOLDER = re.compile(r"%\([A-Za-z_][A-Za-z0-9_]*\)s")
-EXPRESSION = re.compile(r"\{\{\s*([a-z_.]+)\s*\}\}")
-_TYPST_TEXT = re.compile(r'(?<![\w.-])t\(\s*"((?:[^"\\]|\\.)*)"\s*\)')
-_TYPST_COMMENT = re.compile(r"(?<![:\\])//[^\n]*")
-_TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9]*")
+__all__ = ["JINJA_SUFFIXES", "Catalogue", "catalogue_path", "load_catalogue", "plural_rule", "used_texts"]
+
+_NOTHING: Mapping[str, int] = MappingProxyType({})
+PluralRule = Callable[[int], int]
 
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """One locale's translations. `fuzzy` are not used; `lines` say where an entry stands in the .po file."""
+    """One locale's translations. `fuzzy` are not used; `lines` say where an entry stands in the .po file.
+
+    `plurals` has the forms of texts that count, by their singular. `fallback` is the catalogue that stands in for
+    what this one lacks (fr for fr-CA); None where the source text does.
+    """
 
     locale: str
     path: str
@@ -34,26 +35,35 @@ class Catalogue:
     fuzzy: frozenset[str]
     untranslated: frozenset[str]
     lines: Mapping[str, int]
+    plurals: Mapping[str, tuple[str, ...]]
+    plural_rule: PluralRule
+    fallback: "Catalogue | None" = None
 
     def gettext(self, text: str) -> str:
-        """`text` in this locale; the source text where there is no translation."""
-        return self.translations.get(text, text)
+        """`text` in this locale, in the one that stands in for it, or as in the source."""
+        return self._find(text)[0]
 
+    def origin(self, text: str) -> str | None:
+        """The locale whose translation people read; None where it is the source text."""
+        return self._find(text)[1]
 
-@dataclass(frozen=True, slots=True)
-class Coverage:
-    """How much of a kit's texts one locale has."""
+    def _find(self, text: str) -> tuple[str, str | None]:
+        book: Catalogue | None = self
+        while book is not None:
+            if text in book.translations:
+                return book.translations[text], book.locale
+            book = book.fallback
+        return text, None
 
-    locale: str
-    total: int
-    missing: tuple[str, ...]
-    fuzzy: tuple[str, ...]
-    stale: tuple[str, ...]
-
-    @property
-    def translated(self) -> int:
-        """Number of texts that people of this locale read in their language."""
-        return self.total - len(self.missing) - len(self.fuzzy)
+    def ngettext(self, singular: str, plural: str, number: int) -> str:
+        """The form that `number` wants; the source's own forms where there is no translation."""
+        book: Catalogue | None = self
+        while book is not None:
+            forms = book.plurals.get(singular)
+            if forms:
+                return forms[min(book.plural_rule(number), len(forms) - 1)]
+            book = book.fallback
+        return singular if number == 1 else plural
 
 
 def catalogue_path(locale: str) -> str:
@@ -61,151 +71,93 @@ def catalogue_path(locale: str) -> str:
     return f"locales/{locale}.po"
 
 
+@lru_cache(maxsize=128)
+def plural_rule(locale: str, header: str = "") -> tuple[int, PluralRule]:
+    """Number of plural forms and which one a number takes, from a PO file's Plural-Forms (or CLDR without one).
+
+    Raises ValueError for a rule that can't be read.
+    """
+    if not header:
+        known = get_plural(locale.replace("-", "_"))
+        return known.num_plurals, _compiled(known.plural_expr, known.num_plurals)
+    parts = dict(part.strip().partition("=")[::2] for part in header.split(";") if "=" in part)
+    count = parts.get("nplurals", "").strip()
+    if not count.isdigit() or not 1 <= int(count) <= 6 or not parts.get("plural", "").strip():
+        raise ValueError(header)
+    return int(count), _compiled(parts["plural"].strip(), int(count))
+
+
+def _compiled(expression: str, count: int) -> PluralRule:
+    rule = stdlib_gettext.c2py(expression)  # reads C's operators on n, nothing else
+
+    def form(number: int) -> int:
+        try:
+            return max(0, min(count - 1, int(rule(abs(number)))))
+        except ArithmeticError:
+            return 0
+
+    return form
+
+
+def _unreadable(path: str, line: int, problem: str) -> KitRefused:
+    message = _("The catalogue can't be read: %(problem)s", problem=problem)
+    return KitRefused([error("catalogue", path, line, message, _("Correct the .po file."))])
+
+
+@lru_cache(maxsize=512)
+def read_catalogue(source: KitSource, locale: str) -> PoFile:
+    """A locale's own catalogue as it is written; an empty one where the file is missing. Raises KitRefused."""
+    path = catalogue_path(locale)
+    if path not in source.files:
+        return PoFile()
+    try:
+        return read(source.files[path])
+    except PoError as problem:
+        raise _unreadable(path, problem.line, problem.message) from None
+
+
 @lru_cache(maxsize=512)
 def load_catalogue(source: KitSource, locale: str) -> Catalogue:
-    """A locale's catalogue; empty for the source locale and where the file is missing. Raises KitRefused."""
+    """What people of `locale` read, with what stands in for it; empty for the source locale. Raises KitRefused."""
     path = catalogue_path(locale)
-    nothing: Mapping[str, int] = MappingProxyType({})
-    if locale == source.manifest.source_locale or path not in source.files:
-        return Catalogue(locale, path, MappingProxyType({}), frozenset(), frozenset(), nothing)
+    chain = fallback_chain(source, locale)
+    rest = chain[1:] if chain[0] == locale else chain
+    fallback = load_catalogue(source, rest[0]) if rest and rest[0] != source.manifest.source_locale else None
+    file = read_catalogue(source, locale) if locale != source.manifest.source_locale else PoFile()
     try:
-        content = read_po(io.BytesIO(source.files[path]), charset="utf-8", abort_invalid=True)
-    except (PoFileError, ValueError, KeyError, LookupError, AttributeError) as problem:
-        line = int(getattr(problem, "lineno", 0) or 0)
-        message = _("The catalogue can't be read: %(problem)s.", problem=str(problem)[:200])
-        raise KitRefused([error("catalogue", path, line, message, _("Correct the .po file."))]) from None
+        _count, rule = plural_rule(locale, file.value("Plural-Forms"))
+    except ValueError:
+        raise _unreadable(path, 1, _("its plural rule is not in the form that gettext wants.")) from None
     texts: dict[str, str] = {}
+    plurals: dict[str, tuple[str, ...]] = {}
     fuzzy, empty, lines = set(), set(), {}
-    for entry in content:
-        if not entry.id or not isinstance(entry.id, str) or not isinstance(entry.string, str):
-            continue
-        lines[entry.id] = int(entry.lineno or 0)
-        if entry.fuzzy:
+    for entry in file.active():
+        if entry.context is not None:
+            continue  # templates name no context
+        lines[entry.id] = entry.line
+        if entry.fuzzy and any(entry.forms):
             fuzzy.add(entry.id)
-        elif entry.string:
-            texts[entry.id] = entry.string
-        else:
+        elif not entry.translated:
             empty.add(entry.id)
+        else:
+            texts[entry.id] = entry.forms[0]
+            if entry.plural:
+                plurals[entry.id] = entry.forms
     return Catalogue(
-        locale, path, MappingProxyType(texts), frozenset(fuzzy), frozenset(empty), MappingProxyType(lines)
+        locale,
+        path,
+        MappingProxyType(texts),
+        frozenset(fuzzy),
+        frozenset(empty),
+        MappingProxyType(lines),
+        MappingProxyType(plurals),
+        rule,
+        fallback,
     )
-
-
-def _unescape(text: str) -> str:
-    return re.sub(r"\\(.)", lambda match: {"n": "\n", "t": "\t"}.get(match[1], match[1]), text)
 
 
 @lru_cache(maxsize=64)
 def used_texts(source: KitSource) -> Mapping[str, tuple[str, int]]:
     """Every text that the kit shows (msgid), with the file and line of its first use."""
-    found: dict[str, tuple[str, int]] = {}
-    lines = key_lines(source.text(FILE))
-    for text, place in source.manifest.texts():
-        found.setdefault(text, (FILE, line_of(lines, place)))
-    for path in sorted(source.files):
-        for text, line in texts_in(source, path):
-            found.setdefault(text, (path, line))
+    found = {text: (each.uses[0].file, each.uses[0].line) for text, each in kit_texts(source).items()}
     return MappingProxyType(found)
-
-
-def texts_in(source: KitSource, path: str) -> list[tuple[str, int]]:
-    """The texts (msgids) that one template of the kit shows, in its order, with their lines; none for other files."""
-    if path.endswith(JINJA_SUFFIXES):
-        parser = Environment()  # noqa: S701 - parses only, nothing is rendered
-        try:
-            return _template_texts(parser.parse(source.text(path)))
-        except TemplateSyntaxError:
-            return []  # the rule "template" names it with its line
-    if path.endswith(".typ"):
-        content = _TYPST_COMMENT.sub("", source.text(path))
-        return [
-            (_unescape(match[1]), content.count("\n", 0, match.start()) + 1)
-            for match in _TYPST_TEXT.finditer(content)
-        ]
-    return []
-
-
-def _template_texts(tree: nodes.Template) -> list[tuple[str, int]]:
-    return [
-        (call.args[0].value, call.lineno)
-        for call in tree.find_all(nodes.Call)
-        if isinstance(call.node, nodes.Name)
-        and call.node.name == "_"
-        and call.args
-        and isinstance(call.args[0], nodes.Const)
-        and isinstance(call.args[0].value, str)
-    ]
-
-
-def coverage(source: KitSource) -> list[Coverage]:
-    """Coverage of every declared locale but the source locale, in the manifest's order."""
-    used = used_texts(source)
-    result = []
-    for locale in source.manifest.locales:
-        if locale == source.manifest.source_locale:
-            continue
-        book = load_catalogue(source, locale)
-        fuzzy = tuple(text for text in used if text in book.fuzzy)
-        missing = tuple(text for text in used if text not in book.translations and text not in book.fuzzy)
-        stale = tuple(text for text in book.lines if text not in used)
-        result.append(Coverage(locale, len(used), missing, fuzzy, stale))
-    return result
-
-
-def check_catalogues(source: KitSource) -> list[Finding]:
-    """Findings: missing catalogues and texts, fuzzy and stale entries, placeholders and tags that got lost."""
-    findings: list[Finding] = []
-    used = used_texts(source)
-    declared = {catalogue_path(locale) for locale in source.manifest.locales}
-    for path in source.files:
-        if path.startswith("locales/") and path not in declared:
-            message = _("The kit doesn't declare this locale.")
-            mend = _("Add it to locales in kit.toml or remove the file.")
-            findings.append(warning("catalogue", path, 0, message, mend))
-    for report in coverage(source):
-        path = catalogue_path(report.locale)
-        if path not in source.files:
-            message = _("The kit declares the locale %(locale)s without a catalogue.", locale=report.locale)
-            findings.append(error("translation", path, 0, message, _("Add the file.")))
-            continue
-        book = load_catalogue(source, report.locale)
-        for text in report.missing:
-            file, line = used[text]
-            message = _("“%(entry)s” has no translation (used in %(place)s).", entry=_short(text),
-                        place=f"{file}:{line}")  # fmt: skip
-            findings.append(
-                error("translation", path, book.lines.get(text, 0), message, _("Add the translation."))
-            )
-        for text in report.fuzzy:
-            message = _("The translation of “%(entry)s” is marked fuzzy.", entry=_short(text))
-            mend = _("Review it and remove the mark.")
-            findings.append(error("translation", path, book.lines.get(text, 0), message, mend))
-        for text in report.stale:
-            message = _("The kit doesn't use “%(entry)s” any more.", entry=_short(text))
-            findings.append(
-                warning("translation-stale", path, book.lines.get(text, 0), message, _("Remove the entry."))
-            )
-        findings += _kept(book)
-    return findings
-
-
-def _kept(book: Catalogue) -> list[Finding]:
-    """Placeholders, holes and tags that a translation lost, added or misspelt."""
-    findings = []
-    for text, translation in book.translations.items():
-        for pattern in (PLACEHOLDER, EXPRESSION, _TAG):
-            wanted, given = sorted(set(pattern.findall(text))), sorted(set(pattern.findall(translation)))
-            if wanted != given:
-                message = _(
-                    "The translation of “%(entry)s” has the placeholders %(given)s instead of %(wanted)s.",
-                    entry=_short(text),
-                    given=", ".join(given) or "–",
-                    wanted=", ".join(wanted) or "–",
-                )
-                mend = _("Keep every placeholder exactly as in the source.")
-                findings.append(error("placeholder", book.path, book.lines.get(text, 0), message, mend))
-    return findings
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 60 else text[:57] + "…"

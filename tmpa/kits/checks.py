@@ -9,11 +9,13 @@ from jinja2 import Environment, TemplateSyntaxError, nodes
 from tmpa.kernel.errors import Refused
 from tmpa.kernel.i18n import gettext as _
 from tmpa.kits.brand import Brand
-from tmpa.kits.catalogue import JINJA_SUFFIXES, check_catalogues
+from tmpa.kits.catalogue import JINJA_SUFFIXES
 from tmpa.kits.checks_html import Finished, check_finished
 from tmpa.kits.compile import compile_piece, shape_of
 from tmpa.kits.document import render_document
 from tmpa.kits.findings import Finding, KitRefused, error, warning
+from tmpa.kits.localisation.checks import check_catalogues
+from tmpa.kits.localisation.glossary import check_terms
 from tmpa.kits.locked import verify_locked
 from tmpa.kits.manifest import FILE, MailPiece, PagePiece, Piece, SocialPiece
 from tmpa.kits.render import recipient_values, render_mail, render_page, render_post
@@ -259,6 +261,7 @@ RULES: tuple[Rule, ...] = (
     check_names,
     check_words,
     check_catalogues,
+    check_terms,
     check_slots,
     check_images,
     check_pieces,

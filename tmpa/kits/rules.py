@@ -93,6 +93,8 @@ RULES: tuple[RuleInfo, ...] = (
     _error("catalogue", _l("Catalogues can be read"), _l("Each declared locale has a sound catalogue.")),
     _error("translation", _l("Translations are complete"), _l("Every text is translated and reviewed.")),
     _warning("translation-stale", _l("No stale translations"), _l("Catalogues hold only what the kit still says.")),
+    _warning("translation-fallback", _l("Stand-in languages"), _l("A locale that reads another one's texts says so.")),
+    _error("term", _l("The glossary is kept"), _l("Names stay as they are; terms become what the glossary says.")),
     _error("placeholder", _l("Placeholders are kept"), _l("Placeholders, tags and plural forms stay.")),
 )  # fmt: skip
 

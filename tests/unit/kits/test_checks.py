@@ -4,9 +4,10 @@ import pytest
 
 from tests.unit.kits.conftest import Make, skeleton_files
 from tmpa.kits import checking
-from tmpa.kits.catalogue import coverage, used_texts
+from tmpa.kits.catalogue import used_texts
 from tmpa.kits.checks import run
 from tmpa.kits.findings import Finding, has_errors
+from tmpa.kits.localisation.coverage import coverage
 from tmpa.kits.source import KitSource, build_source, pack
 from tmpa.resources import data_dir
 

@@ -20,9 +20,10 @@ from tmpa.kernel.permissions import Permission
 from tmpa.kernel.scope import load
 from tmpa.kits import checking, queries, service
 from tmpa.kits.brand import SAMPLE_BRAND
-from tmpa.kits.catalogue import coverage, load_catalogue
+from tmpa.kits.catalogue import load_catalogue
 from tmpa.kits.document import render_document
 from tmpa.kits.findings import Finding, KitRefused, has_errors
+from tmpa.kits.localisation.coverage import coverage
 from tmpa.kits.manifest import DocumentPiece
 from tmpa.kits.models import Kit, KitVersion
 from tmpa.kits.samples import sample_values

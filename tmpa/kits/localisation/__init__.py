@@ -1,0 +1,1 @@
+"""A kit's texts in every language: catalogues, agencies' files, glossary, memory and suggestions."""
