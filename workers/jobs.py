@@ -17,11 +17,13 @@ from tmpa.kernel.clock import utcnow
 from tmpa.kernel.http import Services
 from tmpa.kernel.jobs import Queue, subscribe
 from tmpa.kernel.scope import Scope, load
+from tmpa.kits import drafts
+from tmpa.kits import service as kits
 from tmpa.mdf import dossier, requests
 from tmpa.pages import publish
 from tmpa.pages.models import Submission
 from tmpa.partners import service as partners
-from tmpa.sending import batches, launch, ledger, platform_mail
+from tmpa.sending import batches, launch, ledger, platform_mail, withdrawal
 
 JobFunction = Callable[..., Any]
 REGISTRY: dict[str, JobFunction] = {}
@@ -127,6 +129,11 @@ def start_campaign(context: Services, campaign: str) -> None:
     launch.start_campaign(context, campaign)
 
 
+@job("sending.leave_withdrawn")
+def leave_withdrawn(context: Services, kit_version: str, stop: bool) -> None:
+    withdrawal.leave_withdrawn(context, kit_version, stop)
+
+
 @job("sending.start_due_steps")
 def start_due_steps(context: Services) -> None:
     launch.start_due(context)
@@ -162,6 +169,17 @@ def forget_done(context: Services) -> None:
         jobs.forget_done(session)
 
 
+@job("kits.check_draft")
+def check_kit_draft(context: Services, draft: str, content_hash: str, locale: str) -> None:
+    drafts.check_draft(context, draft, content_hash, locale)
+
+
+@job("kits.expire_overdue")
+def expire_overdue_kits(context: Services) -> None:
+    with context.database.unit_of_work(Scope.system()) as session:
+        kits.expire_overdue(session, utcnow().date())
+
+
 @job("mdf.assemble_dossier")
 def assemble_dossier(context: Services, claim: str) -> None:
     dossier.assemble_dossier(context, claim)
@@ -180,6 +198,7 @@ SUBSCRIPTIONS: tuple[tuple[str, str], ...] = (
     ("engagement.submitted", "deals.make_lead"),
     ("campaigns.launching", "campaigns.finish_pieces"),
     ("campaigns.pieces_ready", "pages.publish_campaign"),
+    ("kit.withdrawn", "sending.leave_withdrawn"),
     ("pages.published", "sending.start_campaign"),
     ("sending.unsubscribed", "engagement.record_unsubscribe"),
 )
@@ -190,6 +209,7 @@ SCHEDULE: tuple[Tick, ...] = (
     Tick("kernel.forget_done", 3600),
     Tick("deals.collect_touchpoints", 300),
     Tick("deals.expire_overdue", 3600),
+    Tick("kits.expire_overdue", 3600),
     Tick("mdf.release_expired", 3600),
     Tick("engagement.record_deliveries", 3, "events"),
     Tick("engagement.seal", 15, "events"),

@@ -1,30 +1,48 @@
 """Kits being worked on in the portal: files in the object store, one draft per kit, saves that can't overwrite.
 
-``open_draft(session, store, source, base=None)``, ``draft_source(store, draft)``,
+``open_draft(session, store, source, base=None)``, ``replace(session, store, source)``, ``draft_source(store, draft)``,
 ``save(session, store, draft, revision, changes)``, ``keep_findings(draft, source, findings)``,
 ``discard(session, draft)``
+
+Whatever changes a draft's files asks for their check in the same transaction: the job `kits.check_draft` runs it, and a
+draft whose `is_checked` is False is being checked.
 """
 
+import uuid
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, InvalidRequestError
 from sqlalchemy.orm import Session
 
 from tmpa.kernel.audit import record
 from tmpa.kernel.clock import utcnow
 from tmpa.kernel.errors import Refused
+from tmpa.kernel.http import Services
+from tmpa.kernel.i18n import current_locale, use_locale
 from tmpa.kernel.i18n import gettext as _
-from tmpa.kernel.objects import ObjectStore
-from tmpa.kernel.scope import session_scope
+from tmpa.kernel.jobs import enqueue
+from tmpa.kernel.objects import MissingObject, ObjectStore
+from tmpa.kernel.scope import Scope, session_scope
+from tmpa.kits import checking
 from tmpa.kits.findings import Finding
 from tmpa.kits.models import KitDraft, KitVersion
 from tmpa.kits.source import KitSource, build_source, pack, read_zip
 
+CHECK_JOB = "kits.check_draft"
+SETTLED = timedelta(seconds=4)
+"""A save is checked when this has passed without another one: an editor saves often."""
 
-def draft_key(draft: KitDraft, source: KitSource) -> str:
+
+def upload_key(vendor_id: uuid.UUID, content_hash: str) -> str:
     """Where a draft's files lie: under their hash, so that a save that is rolled back harms nothing."""
-    return f"drafts/{draft.vendor_id}/{source.content_hash}.zip"
+    return f"drafts/{vendor_id}/{content_hash}.zip"
+
+
+def draft_of(session: Session, name: str) -> KitDraft | None:
+    """The draft of the kit of that name in scope."""
+    return session.scalars(select(KitDraft).where(KitDraft.name == name)).one_or_none()
 
 
 def open_draft(
@@ -36,7 +54,7 @@ def open_draft(
     """
     vendor_id = session_scope(session).organization_id
     name = source.manifest.name
-    kept = session.scalars(select(KitDraft).where(KitDraft.name == name)).one_or_none()
+    kept = draft_of(session, name)
     if kept is not None:
         return kept
     draft = KitDraft(vendor_id=vendor_id, name=name, base_version_id=base.id if base else None)
@@ -47,12 +65,40 @@ def open_draft(
     except IntegrityError:
         raise Refused(_("Somebody else is opening this kit. Look at it again."), code="draft-taken") from None
     record(session, "kit.draft_opened", draft, name=name)
+    if base is not None and base.content_hash == source.content_hash:
+        keep_findings(draft, source, [Finding.from_json(item) for item in base.findings])
+    else:
+        ask_check(session, draft)
     return draft
 
 
+def replace(session: Session, store: ObjectStore, draft: KitDraft, source: KitSource) -> None:
+    """Put the files of `source`, an upload, in the place of the draft's. The same files change nothing."""
+    lock(session, draft)
+    if source.content_hash != draft.content_hash:
+        _put(session, store, draft, source)
+        draft.revision += 1
+        record(session, "kit.draft_replaced", draft, content_hash=source.content_hash)
+        ask_check(session, draft)
+
+
+def lock(session: Session, draft: KitDraft) -> None:
+    """Hold the draft until the transaction ends and read it anew. Raises Refused (code "draft-gone")."""
+    session.flush()
+    try:
+        session.refresh(draft, with_for_update=True)
+    except InvalidRequestError:
+        message = _("This draft has been published or discarded meanwhile.")
+        raise Refused(message, code="draft-gone") from None
+
+
 def draft_source(store: ObjectStore, draft: KitDraft) -> KitSource:
-    """The files of a draft."""
-    return read_zip(store.get(draft.object_key))
+    """The files of a draft. Raises Refused when the object store has lost them."""
+    try:
+        return read_zip(store.get(draft.object_key))
+    except MissingObject:
+        message = _("The files of this draft are gone. Upload the kit again, or discard the draft.")
+        raise Refused(message, code="draft-lost") from None
 
 
 def save(
@@ -67,7 +113,7 @@ def save(
     Raises Refused (code "draft-changed") when somebody else has saved since, and KitRefused when the files would no
     longer be a kit that can be read. Nothing is kept then.
     """
-    session.refresh(draft, with_for_update=True)
+    lock(session, draft)
     if draft.revision != revision:
         message = _(
             "Somebody else has changed this kit since you opened it. Load it again to see the changes."
@@ -81,6 +127,7 @@ def save(
         _put(session, store, draft, source)
         draft.revision += 1
         record(session, "kit.draft_saved", draft, files=sorted(changes))
+        ask_check(session, draft, SETTLED)
     return source
 
 
@@ -90,14 +137,36 @@ def keep_findings(draft: KitDraft, source: KitSource, findings: Iterable[Finding
     draft.checked_hash = source.content_hash
 
 
+def ask_check(session: Session, draft: KitDraft, after: timedelta = timedelta()) -> None:
+    """Have the draft's present files checked, in the language of who asks."""
+    args = {"draft": str(draft.id), "content_hash": draft.content_hash, "locale": current_locale()}
+    enqueue(session, CHECK_JOB, args, not_before=utcnow() + after)
+
+
+def check_draft(context: Services, draft_id: str, content_hash: str, locale: str) -> None:
+    """The job: check the files that a draft still has. It takes seconds, so no transaction is open meanwhile."""
+    key = uuid.UUID(draft_id)
+    with context.database.unit_of_work(Scope.system(), write=False) as session:
+        draft = session.get(KitDraft, key)
+        if draft is None or draft.content_hash != content_hash or draft.is_checked:
+            return
+        source = draft_source(context.store, draft)
+    with use_locale(locale):
+        found = checking.check(source)
+    with context.database.unit_of_work(Scope.system()) as session:
+        draft = session.get(KitDraft, key, with_for_update=True)
+        if draft is not None and draft.content_hash == content_hash:
+            keep_findings(draft, source, found)
+
+
 def discard(session: Session, draft: KitDraft) -> None:
-    """Forget a draft: after publishing it, or because nobody wants it."""
+    """Forget a draft that nobody wants; its published versions stay."""
     record(session, "kit.draft_discarded", draft, name=draft.name)
     session.delete(draft)
 
 
 def _put(session: Session, store: ObjectStore, draft: KitDraft, source: KitSource) -> None:
-    draft.object_key = draft_key(draft, source)
+    draft.object_key = upload_key(draft.vendor_id, source.content_hash)
     draft.content_hash = source.content_hash
     draft.title = source.manifest.title
     draft.updated_by = session_scope(session).user_id

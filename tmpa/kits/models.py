@@ -79,6 +79,11 @@ class KitDraft(VendorOwned, Base):
     updated_by: Mapped[uuid.UUID | None]
     updated_at: Mapped[datetime | None]
 
+    @property
+    def is_checked(self) -> bool:
+        """Whether `findings` are those of the files that the draft has now."""
+        return self.checked_hash == self.content_hash
+
 
 class Translation(VendorOwned, Base):
     """The vendor's translation memory: how one source text was put into one locale, in any kit and version.

@@ -2,13 +2,16 @@
 
 ``publish(session, store, source, *, notes="", vendor_id=None, findings=None) -> KitVersion``
 ``load_source(store, version) -> KitSource`` (kept in the process by content hash)
-``withdraw(session, version, reason)``, ``expire(session, version, reason)``
+``publish_draft(session, store, draft, content_hash, notes) -> KitVersion``
+``withdraw(session, version, reason, stop=False)``, ``expire(session, version, reason)``
 
-Events: ``kit.published``, ``kit.withdrawn`` and ``kit.expired``, each with ``kit_version`` (public id).
+Events: ``kit.published``, ``kit.withdrawn`` and ``kit.expired``, each with ``kit_version`` (public id);
+``kit.withdrawn`` also with ``stop``: whether its launched campaigns end.
 """
 
 import uuid
 from collections.abc import Iterable
+from datetime import date
 from functools import lru_cache
 from typing import Any, cast
 
@@ -23,9 +26,9 @@ from tmpa.kernel.i18n import gettext as _
 from tmpa.kernel.jobs import emit
 from tmpa.kernel.objects import ObjectStore
 from tmpa.kernel.scope import session_scope
-from tmpa.kits import checking
+from tmpa.kits import checking, drafts
 from tmpa.kits.findings import Finding, KitRefused, has_errors
-from tmpa.kits.models import Kit, KitVersion
+from tmpa.kits.models import Kit, KitDraft, KitVersion
 from tmpa.kits.source import KitSource, content_type, pack, read_zip
 
 Rank = tuple[int, int, int, tuple[int, tuple[tuple[int, int, str], ...]]]
@@ -170,22 +173,56 @@ def load_source(store: ObjectStore, version: KitVersion) -> KitSource:
     return _load(cast(Any, store), version.content_hash)
 
 
-def withdraw(session: Session, version: KitVersion, reason: str) -> None:
-    """No new campaign can start from it; campaigns that run are the vendor's and partner's own decision."""
-    _leave(session, version, "withdrawn", reason)
+def publish_draft(
+    session: Session, store: ObjectStore, draft: KitDraft, content_hash: str, notes: str = ""
+) -> KitVersion:
+    """Publish exactly the files that were checked and shown (`content_hash`), and drop the draft, in one transaction.
+
+    Raises Refused when the draft has changed since, isn't checked, or `publish` refuses it; KitRefused for errors.
+    """
+    drafts.lock(session, draft)
+    if draft.content_hash != content_hash:
+        message = _("The draft has changed since you opened this page. Look at it again.")
+        raise Refused(message, code="draft-changed")
+    if not draft.is_checked:
+        raise Refused(_("The draft is still being checked. Wait for the findings."), code="draft-unchecked")
+    source = drafts.draft_source(store, draft)
+    if source.content_hash != content_hash:
+        raise ValueError(f"the object store's draft {content_hash} has other content")
+    findings = [Finding.from_json(item) for item in draft.findings]
+    version = publish(session, store, source, notes=notes, vendor_id=draft.vendor_id, findings=findings)
+    session.delete(draft)
+    return version
+
+
+def withdraw(session: Session, version: KitVersion, reason: str, stop: bool = False) -> None:
+    """Something is wrong with the version: nothing starts from it any more, and with `stop` what was launched ends."""
+    _leave(session, version, "withdrawn", reason, stop=stop)
     version.withdrawn_at = utcnow()
 
 
 def expire(session: Session, version: KitVersion, reason: str = "") -> None:
-    """The version's time is over: no new campaign can start from it."""
+    """The version's time is over: nothing starts from it any more, what was launched finishes."""
     _leave(session, version, "expired", reason)
 
 
-def _leave(session: Session, version: KitVersion, state: str, reason: str) -> None:
+def expire_overdue(session: Session, today: date) -> int:
+    """Expire every published version whose `valid_until` has passed; how many. Wants the system's scope."""
+    overdue = session.scalars(
+        select(KitVersion).where(KitVersion.state == "published", KitVersion.valid_until < today)
+    ).all()
+    for version in overdue:
+        expire(session, version)
+    return len(overdue)
+
+
+def _leave(session: Session, version: KitVersion, state: str, reason: str, **news: bool) -> None:
+    session.flush()
+    session.refresh(version, with_for_update=True)
     if version.state != "published":
         raise Refused(_("This version is no longer published."), code="kit-state")
     if state == "withdrawn" and not reason.strip():
         raise Refused(_("Say why: partners will read it."), "reason")
-    version.state = state
-    record(session, f"kit.{state}", version, reason=reason.strip())
-    emit(session, f"kit.{state}", {"kit_version": version.public_id})
+    version.state, version.left_reason = state, reason.strip()
+    record(session, f"kit.{state}", version, reason=reason.strip(), **news)
+    emit(session, f"kit.{state}", {"kit_version": version.public_id, **news})
