@@ -26,6 +26,7 @@ class Brand:
     """Brand values, normalised when made. Raises Refused with the field's name for what can't be printed.
 
     `primary` is #rrggbb. `logo` are PNG, JPEG or SVG bytes for documents, `logo_url` the address for mails and pages.
+    `country` (ISO 3166, or "") chooses the legal texts; templates can't print it.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Brand:
     logo_url: str = ""
     logo_alt: str = ""
     disclaimer: str = ""
+    country: str = ""
     logo: bytes = field(default=b"", repr=False)
 
     def __post_init__(self) -> None:
@@ -58,6 +60,9 @@ class Brand:
         cleaned["email"] = check_email(self.email, "email") if self.email.strip() else ""
         if self.logo_url and not _LOGO_URL.fullmatch(self.logo_url):
             raise Refused(_("The logo's address can't be used."), "logo_url")
+        cleaned["country"] = self.country.strip().upper()
+        if cleaned["country"] and not re.fullmatch("[A-Z]{2}", cleaned["country"]):
+            raise Refused(_("Choose a country."), "country")
         for name, value in cleaned.items():
             object.__setattr__(self, name, value)
 
@@ -76,7 +81,7 @@ class Brand:
         return frozenset(name for name in OPTIONAL if getattr(self, name))
 
 
-NAMES = (*(item.name for item in fields(Brand) if item.name != "logo"), "on_primary")
+NAMES = (*(item.name for item in fields(Brand) if item.name not in {"logo", "country"}), "on_primary")
 
 SAMPLE_BRAND = Brand(
     name="Nordlicht IT",

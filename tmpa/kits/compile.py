@@ -8,16 +8,16 @@ import hashlib
 import re
 from base64 import b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from tmpa.kernel.i18n import gettext as _
 from tmpa.kits import sandbox
 from tmpa.kits.catalogue import Catalogue, load_catalogue
-from tmpa.kits.context import Shape, shape_of, template_context
+from tmpa.kits.context import Shape, relevant_shape, shape_of, template_context
 from tmpa.kits.findings import CompileFailed, error
 from tmpa.kits.holes import Hole
-from tmpa.kits.manifest import FILE, MailPiece, PagePiece, Piece, SocialPiece
+from tmpa.kits.manifest import FILE, MailPiece, PagePiece, Piece, SnippetPiece, SocialPiece
 from tmpa.kits.mjml_guard import MjmlMistake, compile_mjml
 from tmpa.kits.plain import html_to_text
 from tmpa.kits.sandbox import LineMap, Rendering
@@ -30,6 +30,9 @@ from tmpa.kits.words import words
 __all__ = ["CompiledPiece", "CompiledText", "LinkTarget", "Shape", "compile_piece", "data_url", "shape_of"]
 
 ENGINE = "1"  # part of every nonce and digest; raise it when the same kit would compile to something else
+_ANCHOR = re.compile(
+    r"<a(?=[\s>])(?P<rest>(?:(?!\btarget\s*=)[^>])*>)", re.IGNORECASE
+)  # without a target of its own
 _TEXT_TOKEN = re.compile(r"zt([0-9]+)tz")
 
 
@@ -60,7 +63,7 @@ class LinkTarget:
 @dataclass(frozen=True, slots=True)
 class CompiledPiece:
     """A piece ready to be filled. `texts`: subject, preheader, html, text (mail); html, title, description (page);
-    text (social)."""
+    html (snippet); text (social)."""
 
     kind: str
     name: str
@@ -277,12 +280,16 @@ def _page(
     }
 
 
-@lru_cache(maxsize=2048)
 def compile_piece(source: KitSource, piece: str, locale: str, shape: Shape) -> CompiledPiece:
-    """Compile a mail, page or social piece for one locale and shape; the same input gives the same bytes.
+    """Compile a mail, page, post or snippet for one locale and shape; the same input gives the same bytes.
 
     Raises CompileFailed with findings, KeyError for a piece that the kit doesn't have.
     """
+    return compile_cached(source, piece, locale, relevant_shape(source.manifest, shape))
+
+
+@lru_cache(maxsize=2048)
+def compile_cached(source: KitSource, piece: str, locale: str, shape: Shape) -> CompiledPiece:
     chosen = source.manifest.piece(piece)
     book = load_catalogue(source, locale)
     seed = f"{ENGINE}|{source.content_hash}|{piece}|{locale}|{shape.key}"
@@ -293,12 +300,31 @@ def compile_piece(source: KitSource, piece: str, locale: str, shape: Shape) -> C
         texts, links = _mail(source, chosen, book, context, nonce)
     elif isinstance(chosen, PagePiece):
         texts = _page(source, chosen, book, context, nonce)
+    elif isinstance(chosen, SnippetPiece):
+        texts = _snippet(source, chosen, context, nonce)
     elif isinstance(chosen, SocialPiece):
         rendering = sandbox.render_file(source, chosen.template, context, nonce, autoescape=False)
         texts = {"text": _plain_text(rendering)}
     else:
         raise KeyError(piece)
     return CompiledPiece(chosen.kind, piece, locale, shape, texts, links, _digest(chosen, locale, texts))
+
+
+def _snippet(
+    source: KitSource, piece: SnippetPiece, context: dict[str, object], nonce: str
+) -> dict[str, CompiledText]:
+    """A snippet's document: as a page without form and beacon, its links lead out of the frame."""
+    rendering = sandbox.render_file(source, piece.template, context, nonce, autoescape=True)
+    rendering = replace(
+        rendering, text=_ANCHOR.sub(r'<a target="_blank" rel="noopener"\g<rest>', rendering.text)
+    )
+
+    def lines() -> LineMap:
+        return LineMap(source, piece.template, context, nonce)
+
+    spots = _scan(rendering.text, rendering, track_links=False, lines=lines, path=piece.template)
+    cuts = [(spot.start, spot.end, _hole(spot.hole, spot.context)) for spot in spots if spot.hole is not None]
+    return {"html": _split(rendering.text, cuts)}
 
 
 def data_url(source: KitSource, path: str) -> str:

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from markupsafe import Markup
@@ -14,7 +14,7 @@ from tmpa.kits.brand import NAMES, OPTIONAL, Brand
 from tmpa.kits.catalogue import Catalogue
 from tmpa.kits.formblock import form_html
 from tmpa.kits.holes import RECIPIENT_NAMES
-from tmpa.kits.manifest import MailPiece, PagePiece, Piece
+from tmpa.kits.manifest import MailPiece, Manifest, PagePiece, Piece, SnippetPiece
 from tmpa.kits.slots import SlotValues
 from tmpa.kits.source import KitSource
 from tmpa.kits.template_values import Flavour, Space, TemplateHole, TemplateMistake, printable
@@ -27,24 +27,42 @@ _BRAND_FLAVOURS: dict[str, Flavour] = {
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What of a brand and its slot values changes the layout: which are filled, and the choices."""
+    """What of a brand and its slot values changes the layout: which are filled, the choices, the law's country."""
 
     filled: frozenset[str]
     choices: tuple[tuple[str, str], ...]
     brand: frozenset[str]
     alts: frozenset[str] = frozenset()
+    country: str = ""
 
     @property
     def key(self) -> str:
         """A stable name of the shape."""
-        sets = (sorted(self.filled), list(self.choices), sorted(self.brand), sorted(self.alts))
+        sets = (sorted(self.filled), list(self.choices), sorted(self.brand), sorted(self.alts), self.country)
         return hashlib.sha256(repr(sets).encode()).hexdigest()
 
 
 def shape_of(brand: Brand, slots: SlotValues) -> Shape:
     """The shape of one brand with its values."""
     alts = frozenset(name for name, text in slots.alts.items() if text)
-    return Shape(slots.filled, tuple(sorted(slots.choices.items())), brand.filled, alts)
+    return Shape(slots.filled, tuple(sorted(slots.choices.items())), brand.filled, alts, brand.country)
+
+
+def relevant_shape(manifest: Manifest, shape: Shape) -> Shape:
+    """The shape without what this kit doesn't ask for: a country for which it has no legal text."""
+    if not shape.country or any(entry.country == shape.country for entry in manifest.legal):
+        return shape
+    return replace(shape, country="")
+
+
+def legal_texts(manifest: Manifest, book: Catalogue, country: str) -> tuple[str, ...]:
+    """The texts that the law wants of a brand in `country` (ISO 3166), those for every country first; translated."""
+    return tuple(
+        book.gettext(entry.text)
+        for wanted in ("*", country)
+        for entry in manifest.legal
+        if entry.country == wanted
+    )
 
 
 class _Form:
@@ -143,6 +161,7 @@ def template_context(source: KitSource, piece: Piece, book: Catalogue, shape: Sh
                 "vendor_address": vendor.address,
             },
         ),
+        "legal": legal_texts(manifest, book, shape.country),
         "slot": Space("slot", slots),
         "brand": Space("brand", brand),
         "asset": lambda path: _asset(source, isinstance(piece, MailPiece), path),
@@ -154,6 +173,7 @@ def template_context(source: KitSource, piece: Piece, book: Catalogue, shape: Sh
     if isinstance(piece, PagePiece):
         context["page"] = Space("page", {"url": TemplateHole("page", "", flavour="address")})
         context["form"] = _Form(partial(form_html, piece, book))
+    if isinstance(piece, PagePiece | SnippetPiece):
         context["inline"] = lambda path: _inline(source, path)
     context["link"] = Space("link", links)
     return context

@@ -13,15 +13,15 @@ from tmpa.kits.brand import Brand
 from tmpa.kits.catalogue import load_catalogue
 from tmpa.kits.compile import CompiledPiece, CompiledText, LinkTarget, compile_piece, data_url, shape_of
 from tmpa.kits.holes import Hole, Marker, Stretches, StretchesBuilder, escape
-from tmpa.kits.manifest import FormField, MailPiece, PagePiece, SocialPiece
+from tmpa.kits.manifest import FormField, MailPiece, PagePiece, SnippetPiece, SocialPiece
 from tmpa.kits.plain import html_to_text
 from tmpa.kits.slots import SlotValues
 from tmpa.kits.source import KitSource
 from tmpa.kits.values import count_characters
 from tmpa.kits.words import recipient_values, words
 
-__all__ = ["Link", "RenderedMail", "RenderedPage", "RenderedPost", "recipient_values", "render_mail", "render_page",
-           "render_post"]  # fmt: skip
+__all__ = ["Link", "RenderedMail", "RenderedPage", "RenderedPost", "RenderedSnippet", "recipient_values",
+           "render_mail", "render_page", "render_post", "render_snippet"]  # fmt: skip
 
 T = TypeVar("T")
 AssetUrl = Callable[[str], str]
@@ -89,6 +89,16 @@ class RenderedPost:
 
     text: str
     network: str
+    locked_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedSnippet:
+    """A finished document for a frame of `height` CSS pixels on the partner's own site."""
+
+    html: str
+    title: str
+    height: int
     locked_digest: str
 
 
@@ -319,3 +329,24 @@ def render_post(
         )
         raise Refused(message, "slots", "post-too-long")
     return RenderedPost(text, wanted.network, compiled.locked_digest)
+
+
+def render_snippet(
+    source: KitSource,
+    piece: str,
+    locale: str,
+    brand: Brand,
+    slots: SlotValues,
+    *,
+    page_url: str,
+    asset_url: AssetUrl | None = None,
+) -> RenderedSnippet:
+    """A snippet for one brand and locale; `page_url` is where its links lead. Raises CompileFailed, KeyError."""
+    wanted = _piece(source, piece, SnippetPiece)
+    compiled = compile_piece(source, piece, locale, shape_of(brand, slots))
+    fixed = {"page": page_url, "privacy": source.manifest.vendor.privacy_url}
+    values = _Values(source, brand, slots, fixed, asset_url or (lambda path: data_url(source, path)))
+    title = load_catalogue(source, locale).gettext(wanted.title)
+    return RenderedSnippet(
+        _fill(compiled.texts["html"], values), title, wanted.height, compiled.locked_digest
+    )

@@ -5,7 +5,7 @@ from base64 import b64decode
 import pytest
 
 from tests.unit.kits.conftest import Make
-from tmpa.kits.compile import Shape, compile_piece, shape_of
+from tmpa.kits.compile import Shape, compile_cached, compile_piece, shape_of
 from tmpa.kits.findings import CompileFailed, Finding
 from tmpa.kits.render import render_mail, render_page, render_post
 from tmpa.kits.samples import CHECK_BRANDS, SAMPLE_BRAND, sample_values
@@ -31,7 +31,7 @@ def failing(source: KitSource, piece: str = "announcement", locale: str = "en") 
 
 def test_the_same_input_compiles_to_the_same_bytes(kit: KitSource) -> None:
     first = compile_piece(kit, "announcement", "de", FULL)
-    compile_piece.cache_clear()
+    compile_cached.cache_clear()
     again = compile_piece(kit, "announcement", "de", FULL)
     assert first == again
     assert first is not again
