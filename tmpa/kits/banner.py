@@ -12,7 +12,7 @@ from tmpa.kits.brand import Brand
 from tmpa.kits.catalogue import load_catalogue, used_texts
 from tmpa.kits.document import document_data, piece_files
 from tmpa.kits.findings import CompileFailed, Finding, error
-from tmpa.kits.glyphs import missing_glyphs
+from tmpa.kits.glyphs import glyph_findings
 from tmpa.kits.manifest import BannerPiece
 from tmpa.kits.slots import SlotValues
 from tmpa.kits.source import KitSource
@@ -158,16 +158,4 @@ def banner_findings(
     with typesetter(source, wanted.template, dict(extra)) as setter:
         for size, width, height in _sizes(wanted, wanted.sizes[0]):  # every size shows much the same words
             pdf = setter.make(_data(common, size, width, height))[0]
-            if (missing := missing_glyphs(pdf)) is not None:
-                yield glyph_finding(wanted.name, wanted.template, locale, missing)
-
-
-def glyph_finding(piece: str, template: str, locale: str, missing: str) -> Finding:
-    """The finding for characters that none of our fonts has."""
-    message = _("%(piece)s in %(locale)s shows characters that no font has.", piece=piece, locale=locale)
-    if missing:
-        message = _(
-            "%(piece)s in %(locale)s shows characters that no font has: %(characters)s",
-            piece=piece, locale=locale, characters=missing,
-        )  # fmt: skip
-    return error("glyphs", template, 0, message, _("Use data.fonts, or leave the characters out."))
+            yield from glyph_findings(pdf, wanted.name, wanted.template, locale)

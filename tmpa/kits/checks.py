@@ -8,17 +8,19 @@ from jinja2 import Environment, TemplateSyntaxError, nodes
 
 from tmpa.kernel.errors import Refused
 from tmpa.kernel.i18n import gettext as _
+from tmpa.kits.banner import banner_findings
 from tmpa.kits.brand import Brand
 from tmpa.kits.catalogue import JINJA_SUFFIXES
 from tmpa.kits.checks_html import Finished, check_finished
 from tmpa.kits.compile import compile_piece, shape_of
 from tmpa.kits.document import render_document
 from tmpa.kits.findings import Finding, KitRefused, error, warning
+from tmpa.kits.glyphs import glyph_findings
 from tmpa.kits.localisation.checks import check_catalogues
 from tmpa.kits.localisation.glossary import check_terms
 from tmpa.kits.locked import verify_locked
-from tmpa.kits.manifest import FILE, MailPiece, PagePiece, Piece, SocialPiece
-from tmpa.kits.render import recipient_values, render_mail, render_page, render_post
+from tmpa.kits.manifest import FILE, BannerPiece, MailPiece, PagePiece, Piece, SnippetPiece, SocialPiece
+from tmpa.kits.render import recipient_values, render_mail, render_page, render_post, render_snippet
 from tmpa.kits.samples import CHECK_BRANDS, PAGE_URL, sample_values
 from tmpa.kits.slots import SlotValues, validate_slots
 from tmpa.kits.source import KitSource
@@ -207,10 +209,20 @@ def _check_variant(source: KitSource, piece: Piece, locale: str, variant: _Varia
         yield from _check_form(piece, [hole.key for hole in compiled.texts["html"].holes])
     elif isinstance(piece, SocialPiece):
         render_post(source, name, locale, brand, slots, page_url=PAGE_URL)
+    elif isinstance(piece, SnippetPiece):
+        compiled = compile_piece(source, name, locale, shape_of(brand, slots))
+        snippet = render_snippet(
+            source, name, locale, brand, slots, page_url=PAGE_URL, asset_url=lambda path: f"kit:{path}"
+        )
+        yield from check_finished(Finished("snippet", piece.template, locale, snippet.html))
+        yield from _check_locked(piece, verify_locked(snippet.html, compiled))
+    elif isinstance(piece, BannerPiece):
+        yield from banner_findings(source, name, locale, brand, slots, page_url=PAGE_URL)
     else:
-        pages = render_document(source, name, locale, brand, slots, page_url=PAGE_URL).pages
-        if pages != 1:
-            message = _("The document has %(pages)s pages in %(locale)s.", pages=pages, locale=locale)
+        made = render_document(source, name, locale, brand, slots, page_url=PAGE_URL)
+        yield from glyph_findings(made.pdf, name, piece.template, locale)
+        if made.pages != 1:
+            message = _("The document has %(pages)s pages in %(locale)s.", pages=made.pages, locale=locale)
             yield warning("document-pages", piece.template, 0, message, _("Fit it on one page."))
 
 

@@ -2,6 +2,10 @@
 
 import re
 import zlib
+from collections.abc import Iterator
+
+from tmpa.kernel.i18n import gettext as _
+from tmpa.kits.findings import Finding, error
 
 _STREAM = re.compile(rb"stream\r?\n(.*?)\r?\nendstream", re.DOTALL)
 _SHOWN = re.compile(
@@ -41,3 +45,17 @@ def missing_glyphs(pdf: bytes) -> str | None:
                 found.append(actual)
             actual = ""
     return "".join(dict.fromkeys(found)) if is_missing else None
+
+
+def glyph_findings(pdf: bytes, piece: str, template: str, locale: str) -> Iterator[Finding]:
+    """A finding where a piece shows characters that none of our fonts has."""
+    missing = missing_glyphs(pdf)
+    if missing is None:
+        return
+    message = _("%(piece)s in %(locale)s shows characters that no font has.", piece=piece, locale=locale)
+    if missing:
+        message = _(
+            "%(piece)s in %(locale)s shows characters that no font has: %(characters)s",
+            piece=piece, locale=locale, characters=missing,
+        )  # fmt: skip
+    yield error("glyphs", template, 0, message, _("Use data.fonts, or leave the characters out."))

@@ -73,6 +73,8 @@ RULES: tuple[RuleInfo, ...] = (
     _warning("page-consent", _l("Consent in forms"), _l("A form asks for the consent that contacting needs.")),
     _warning("page-weight", _l("Weight of pages"), _l("A page without its photos stays under 150 kB.")),
     _error("typst", _l("Typst compiles"), _l("Documents and banners compile without packages and plugins.")),
+    _error("banner", _l("Banners have room"), _l("A banner has its size, and every text fits into it.")),
+    _error("glyphs", _l("Letters have a font"), _l("Documents and banners show no empty boxes for letters.")),
     _warning("document-pages", _l("One page"), _l("A document fits on one page with every sample brand.")),
     # Mails and pages alike
     _error("legal-text", _l("Legal texts"), _l("Every mail and page shows the legal texts of the partner's country.")),

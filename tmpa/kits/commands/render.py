@@ -7,12 +7,13 @@ from pathlib import Path
 import click
 
 from tmpa.kernel.errors import Refused
+from tmpa.kits.banner import render_banner
 from tmpa.kits.brand import SAMPLE_BRAND, Brand
 from tmpa.kits.commands.places import print_findings, read_brand, read_kit
 from tmpa.kits.document import render_document
 from tmpa.kits.findings import KitRefused
-from tmpa.kits.manifest import MailPiece, PagePiece, Piece, SocialPiece
-from tmpa.kits.render import recipient_values, render_mail, render_page, render_post
+from tmpa.kits.manifest import BannerPiece, MailPiece, PagePiece, Piece, SnippetPiece, SocialPiece
+from tmpa.kits.render import recipient_values, render_mail, render_page, render_post, render_snippet
 from tmpa.kits.samples import PAGE_URL, sample_values
 from tmpa.kits.slots import SlotValues, validate_slots
 from tmpa.kits.source import KitSource
@@ -72,5 +73,14 @@ def _rendered(
         yield f"{name}.html", page.html.encode()
     elif isinstance(piece, SocialPiece):
         yield f"{name}.txt", render_post(source, name, locale, brand, slots, page_url=PAGE_URL).text.encode()
+    elif isinstance(piece, SnippetPiece):
+        yield (
+            f"{name}.html",
+            render_snippet(source, name, locale, brand, slots, page_url=PAGE_URL).html.encode(),
+        )
+    elif isinstance(piece, BannerPiece):
+        for banner in render_banner(source, name, locale, brand, slots, page_url=PAGE_URL):
+            yield f"{name}-{banner.size}.png", banner.png
+            yield f"{name}-{banner.size}@2x.png", banner.png_2x
     else:
         yield f"{name}.pdf", render_document(source, name, locale, brand, slots, page_url=PAGE_URL).pdf
