@@ -14,6 +14,8 @@ from tmpa.kits.brand import NAMES, OPTIONAL, Brand
 from tmpa.kits.catalogue import Catalogue
 from tmpa.kits.formblock import form_html
 from tmpa.kits.holes import RECIPIENT_NAMES
+from tmpa.kits.localisation.formats import template_helpers
+from tmpa.kits.logo_space import LogoValue, space_of
 from tmpa.kits.manifest import MailPiece, Manifest, PagePiece, Piece, SnippetPiece
 from tmpa.kits.slots import SlotValues
 from tmpa.kits.source import KitSource
@@ -111,6 +113,19 @@ def _inline(source: KitSource, path: object) -> Markup:
     return Markup(text)  # noqa: S704 - checked when the kit was read: no script, no handler, no outside reference
 
 
+def _logo(
+    manifest: Manifest,
+    right_to_left: bool,
+    filled: bool,
+    width: object,
+    height: object,
+    ground: object = "light",
+    align: object = "start",
+) -> LogoValue:
+    """`logo(200, 56)`: the partner's logo in a space of that many CSS pixels."""
+    return LogoValue(space_of(manifest.brand, right_to_left, width, height, ground, align), filled)
+
+
 def template_context(source: KitSource, piece: Piece, book: Catalogue, shape: Shape) -> dict[str, object]:
     """What a template sees."""
     manifest = source.manifest
@@ -144,6 +159,7 @@ def template_context(source: KitSource, piece: Piece, book: Catalogue, shape: Sh
     vendor = manifest.vendor
     context: dict[str, object] = {
         "_": lambda text, /, **values: _gettext(book, text, **values),  # a partial would show its arguments
+        **template_helpers(book),
         "locale": book.locale,
         "direction": way,
         "start": "right" if way == "rtl" else "left",
@@ -166,6 +182,8 @@ def template_context(source: KitSource, piece: Piece, book: Catalogue, shape: Sh
         "brand": Space("brand", brand),
         "asset": lambda path: _asset(source, isinstance(piece, MailPiece), path),
     }
+    if isinstance(piece, MailPiece | PagePiece | SnippetPiece):
+        context["logo"] = partial(_logo, manifest, way == "rtl", "logos" in shape.brand)
     if isinstance(piece, MailPiece):
         recipient = {name: TemplateHole("recipient", name, testable=False) for name in RECIPIENT_NAMES}
         context["recipient"] = Space("recipient", recipient)

@@ -17,6 +17,7 @@ from tmpa.kernel.signing import Signer
 from tmpa.kernel.tracking_tokens import click_target, minter
 from tmpa.kits.holes import Marker, Stretches, escape
 from tmpa.kits.render import Link, RenderedMail, recipient_values
+from tmpa.kits.words import full_name
 from tmpa.sending.mime import QpWriter, header_text, mailbox, one_line, qp_value, wire_address
 
 Mint = Callable[[uuid.UUID], str]
@@ -50,10 +51,9 @@ class Addressee:
     last_name: str
     company: str
 
-    @property
-    def name(self) -> str:
-        """The display name, possibly empty."""
-        return one_line(f"{self.first_name} {self.last_name}")
+    def name_in(self, locale: str) -> str:
+        """The display name in the order of the mail's locale, possibly empty."""
+        return one_line(full_name(locale, self.first_name, self.last_name))
 
 
 def message_id(recipient_id: uuid.UUID, domain: str) -> str:
@@ -77,10 +77,10 @@ class CompiledMail:
         """The finished message for one recipient. The address must have passed `mime.is_mailable`."""
         texts = {
             key: one_line(value)
-            for key, value in recipient_values(self.locale, to.first_name, to.company).items()
+            for key, value in recipient_values(self.locale, to.first_name, to.company, to.last_name).items()
         }
         values: dict[str, bytes] = {
-            "to": mailbox(to.name, wire_address(to.email), 4),
+            "to": mailbox(to.name_in(self.locale), wire_address(to.email), 4),
             "message_id": message_id(to.recipient_id, self.sender.domain).encode(),
             "date": format_datetime(date).encode(),
             "subject": header_text(self.subject.fill(texts), 9),
