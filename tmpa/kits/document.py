@@ -7,10 +7,11 @@ from functools import lru_cache
 
 from tmpa.kernel.i18n import direction
 from tmpa.kernel.i18n import gettext as _
-from tmpa.kits.brand import Brand
+from tmpa.kits.brand import Brand, under_rules
 from tmpa.kits.catalogue import load_catalogue, used_texts
 from tmpa.kits.context import legal_texts
 from tmpa.kits.findings import CompileFailed, error
+from tmpa.kits.logo_space import BrandLogo, plate_for
 from tmpa.kits.manifest import DocumentPiece
 from tmpa.kits.plain import html_to_text
 from tmpa.kits.qr import qr_svg
@@ -27,6 +28,8 @@ __all__ = [
     "render_picture",
 ]
 
+_JPEG = b"\xff\xd8\xff"
+
 
 @dataclass(frozen=True, slots=True)
 class RenderedDocument:
@@ -41,6 +44,8 @@ def document_data(
     source: KitSource, locale: str, brand: Brand, slots: SlotValues, page_url: str, logo: str | None, qr: str
 ) -> dict[str, object]:
     """What a document's template reads. Rich text arrives as plain text; an empty optional value is ""."""
+    rules = source.manifest.brand
+    brand = under_rules(brand, rules)
     book = load_catalogue(source, locale)
     values: dict[str, str] = {}
     for slot in source.manifest.slots:
@@ -59,11 +64,19 @@ def document_data(
         "slot": values,
         "brand": {
             **{
-                name: brand.value(name)
+                name: brand.value(name, locale)
                 for name in ("name", "legal_name", "address", "website", "phone", "email", "primary",
-                             "on_primary", "disclaimer", "logo_alt")
+                             "on_primary", "disclaimer", "logo_alt", "registration")
             },
             "logo": logo,
+            "logos": [
+                {"path": path, "ground": each.ground, "width": each.width, "height": each.height, "ink": each.ink}
+                for path, each in _logo_files(brand)
+            ],
+        },
+        "rules": {
+            "clear": rules.clear_space, "least": rules.min_logo_width,
+            "plates": {ground: plate_for(ground, tuple(rules.backgrounds)) for ground in ("light", "dark")},
         },
         "kit": {"accent": source.manifest.accent, "title": book.gettext(source.manifest.title)},
         "link": page_url,
@@ -84,13 +97,22 @@ def _compile(
             raise CompileFailed([error("typst", path, 0, message, mend)]) from None
 
 
+def _logo_files(brand: Brand) -> list[tuple[str, BrandLogo]]:
+    """Where the logos to choose from lie for a template."""
+    return [
+        (f"/{OWN}/logo-{number}{'.jpg' if each.read().startswith(_JPEG) else '.png'}", each)
+        for number, each in enumerate(brand.choice_of_logos)
+    ]
+
+
 def piece_files(brand: Brand, page_url: str) -> tuple[str | None, str, tuple[tuple[str, bytes], ...]]:
-    """Where the logo (None without one) and the QR code lie for a template, and those files."""
+    """Where the main logo (None without one) and the QR code lie for a template, and all the files it may read."""
     qr = f"/{OWN}/qr.svg"
     extra = {qr: qr_svg(page_url)}
     logo = logo_file(brand.logo)
     if logo:
         extra[logo] = brand.logo
+    extra.update((path, each.read()) for path, each in _logo_files(brand))
     return logo, qr, tuple(sorted(extra.items()))
 
 

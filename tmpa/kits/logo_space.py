@@ -37,7 +37,10 @@ _LEAST_INK = 0.3  # a thin script is not blown up beyond this
 
 @dataclass(frozen=True, slots=True)
 class BrandLogo:
-    """One of a brand's logos: a PNG without empty borders. `key` names its content; `read` gives the bytes."""
+    """One of a brand's logos: a PNG without empty borders. `key` names its content; `read` gives the bytes.
+
+    `ink` is how much of its rectangle is drawn, 0 to 1.
+    """
 
     form: Form
     ground: Ground
@@ -45,6 +48,7 @@ class BrandLogo:
     height: int
     key: str
     read: Callable[[], bytes] = field(compare=False, repr=False)
+    ink: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +110,7 @@ def _inner(logo: BrandLogo, space: LogoSpace) -> tuple[float, float, float]:
     return max(1.0, space.width - 2 * room), max(1.0, space.height - 2 * room), padding
 
 
-def drawn_size(
-    logo: BrandLogo, space: LogoSpace, ink: float = 0.5, scale: int = SCALE
-) -> tuple[float, float]:
+def drawn_size(logo: BrandLogo, space: LogoSpace, scale: int = SCALE) -> tuple[float, float]:
     """The size of a logo in a space, in CSS pixels: as much ink as others have, within the space and its own pixels.
 
     A wide wordmark and a solid square that both filled the height would weigh very differently; each is scaled to the
@@ -117,7 +119,7 @@ def drawn_size(
     width, height, _padding = _inner(logo, space)
     ratio = logo.width / logo.height
     largest = min(width, height * ratio, logo.width / scale)  # never more than its own pixels
-    target = _WEIGHT * min(width, height) ** 2 / max(_LEAST_INK, min(1.0, ink))
+    target = _WEIGHT * min(width, height) ** 2 / max(_LEAST_INK, min(1.0, logo.ink))
     balanced = math.sqrt(target * ratio)
     # a strip still needs some height to be read, however wide it is
     floor = max(0.5 * height * ratio if ratio > 1 else 0.0, float(space.least))
@@ -126,21 +128,13 @@ def drawn_size(
 
 
 def choose(logos: tuple[BrandLogo, ...], space: LogoSpace) -> BrandLogo:
-    """The logo that suits the space best: made for its ground, then the largest of form. `logos` isn't empty."""
+    """The logo that suits the space best: made for its ground, then the largest in it. `logos` isn't empty."""
 
     def merit(logo: BrandLogo) -> tuple[bool, float]:
         width, height = drawn_size(logo, space)
         return logo.ground == space.ground, width * height
 
     return max(logos, key=merit)
-
-
-@lru_cache(maxsize=256)
-def ink_of(logo: BrandLogo) -> float:
-    """How much of the logo's rectangle is drawn: 0 to 1."""
-    with Image.open(io.BytesIO(logo.read()), formats=["PNG"]) as picture:
-        alpha = picture.convert("RGBA").getchannel("A").resize((64, 64), Image.Resampling.BOX)
-    return sum(value * count for value, count in enumerate(alpha.histogram())) / (255 * 64 * 64)
 
 
 @lru_cache(maxsize=512)
@@ -150,9 +144,9 @@ def fit(logos: tuple[BrandLogo, ...], space: LogoSpace, scale: int = SCALE) -> F
     Pure: the same logos and space give the same bytes.
     """
     logo = choose(logos, space)
-    width, height = drawn_size(logo, space, ink_of(logo), scale)
+    width, height = drawn_size(logo, space, scale)
     sheet = Image.new("RGBA", (space.width * scale, space.height * scale), (0, 0, 0, 0))
-    with Image.open(io.BytesIO(logo.read()), formats=["PNG"]) as opened:
+    with Image.open(io.BytesIO(logo.read()), formats=["PNG", "JPEG"]) as opened:
         mark = opened.convert("RGBA")
     size = max(1, round(width * scale)), max(1, round(height * scale))
     if size != mark.size:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from tmpa.kernel.errors import Refused
 from tmpa.kernel.i18n import gettext as _
-from tmpa.kits.brand import Brand
+from tmpa.kits.brand import Brand, under_rules
 from tmpa.kits.catalogue import load_catalogue
 from tmpa.kits.compile import CompiledPiece, CompiledText, LinkTarget, compile_piece, data_url, shape_of
 from tmpa.kits.holes import Hole, Marker, Stretches, StretchesBuilder, escape
@@ -118,7 +118,7 @@ class _Values:
                 name, _dot, part = hole.name.partition(".")
                 return self.slots.alts.get(name, "") if part else self.slots.texts.get(name, "")
             case "brand":
-                return self.brand.value(hole.name)
+                return self.brand.value(hole.name, self.slots.locale)
             case "asset":
                 return self.asset_url(hole.name)
             case _:
@@ -244,9 +244,10 @@ def render_mail(
     """
     _piece(source, piece, MailPiece)
     compiled = compile_piece(source, piece, locale, shape_of(brand, slots))
+    as_printed = under_rules(brand, source.manifest.brand)
     privacy = privacy_url or source.manifest.vendor.privacy_url
     fixed = {"page": page_url, "privacy": privacy}
-    values = _Values(source, brand, slots, fixed, asset_url or (lambda path: data_url(source, path)))
+    values = _Values(source, as_printed, slots, fixed, asset_url or (lambda path: data_url(source, path)))
     filler = _MailFiller(compiled, values)
     html, text = filler.fill("html"), filler.fill("text")
     subject, preheader = _one_line(filler.fill("subject")), _one_line(filler.fill("preheader"))
@@ -274,6 +275,7 @@ def render_page(
     """
     wanted = _piece(source, piece, PagePiece)
     compiled = compile_piece(source, piece, locale, shape_of(brand, slots))
+    as_printed = under_rules(brand, source.manifest.brand)
     address = html_escape(beacon_url)
     if beacon_url.split("?")[0].endswith(".js"):
         beacon = f'<script src="{address}" async></script>'
@@ -286,7 +288,7 @@ def render_page(
         "form.token": form_token,
         "beacon": beacon,
     }
-    values = _Values(source, brand, slots, fixed, asset_url or (lambda path: data_url(source, path)))
+    values = _Values(source, as_printed, slots, fixed, asset_url or (lambda path: data_url(source, path)))
     gettext = load_catalogue(source, locale).gettext
     fields = tuple(
         item.model_copy(
@@ -316,8 +318,9 @@ def render_post(
     """A post. Raises Refused when the filled text is longer than the network allows, CompileFailed, KeyError."""
     wanted = _piece(source, piece, SocialPiece)
     compiled = compile_piece(source, piece, locale, shape_of(brand, slots))
+    as_printed = under_rules(brand, source.manifest.brand)
     fixed = {"page": page_url, "privacy": source.manifest.vendor.privacy_url}
-    values = _Values(source, brand, slots, fixed, lambda path: path)
+    values = _Values(source, as_printed, slots, fixed, lambda path: path)
     text = re.sub(r"\n{3,}", "\n\n", _fill(compiled.texts["text"], values)).strip() + "\n"
     length = count_characters(text.strip())
     if length > wanted.max_length:
@@ -344,8 +347,9 @@ def render_snippet(
     """A snippet for one brand and locale; `page_url` is where its links lead. Raises CompileFailed, KeyError."""
     wanted = _piece(source, piece, SnippetPiece)
     compiled = compile_piece(source, piece, locale, shape_of(brand, slots))
+    as_printed = under_rules(brand, source.manifest.brand)
     fixed = {"page": page_url, "privacy": source.manifest.vendor.privacy_url}
-    values = _Values(source, brand, slots, fixed, asset_url or (lambda path: data_url(source, path)))
+    values = _Values(source, as_printed, slots, fixed, asset_url or (lambda path: data_url(source, path)))
     title = load_catalogue(source, locale).gettext(wanted.title)
     return RenderedSnippet(
         _fill(compiled.texts["html"], values), title, wanted.height, compiled.locked_digest

@@ -120,6 +120,12 @@ def _trimmed(picture: Image.Image) -> Image.Image:
     return picture.crop(box)
 
 
+def ink_of(picture: Image.Image) -> float:
+    """How much of an RGBA picture is drawn, 0 (nothing) to 1 (every pixel, fully)."""
+    alpha = picture.getchannel("A").resize((64, 64), Image.Resampling.BOX)
+    return sum(value * count for value, count in enumerate(alpha.histogram())) / (255 * 64 * 64)
+
+
 def _fitted(picture: Image.Image) -> Logo:
     scale = min(1.0, BOX[0] / picture.width, BOX[1] / picture.height)
     size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
