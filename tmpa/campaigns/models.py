@@ -19,8 +19,8 @@ class Campaign(PartnerOwned, Base):
     """A partner's use of one kit version. `slots` maps locale (or "*", every locale) to slot name to value.
 
     A draft keeps what was typed even where it can't be used; `slot_errors` then says why, as locale → slot → sentence.
-    `launch_zone` is the IANA time zone in which `launch_at` was chosen. `before_move` is what a draft had before it
-    moved to another kit version ({kit_version, slots, locales}), so that it can move back; empty when it never moved.
+    `launch_zone` is the IANA time zone in which `launch_at` was chosen. `before_move` is what a campaign
+    had on the kit versions that it left: {"last": version, "kept": {version: {slots, locales}}}.
     """
 
     __tablename__ = "campaigns"

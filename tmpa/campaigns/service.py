@@ -131,6 +131,19 @@ def check_editable(campaign: Campaign) -> None:
         raise Refused(_l("This campaign has been launched; it can't be changed any more."), code="launched")
 
 
+def hold(session: Session, campaign: Campaign, source: KitSource | None = None) -> None:
+    """Hold a campaign until the transaction ends and read it anew, before anything of it is changed.
+
+    Raises Refused when it has been launched meanwhile, or moved away from the kit version of `source` (code "moved").
+    """
+    session.flush()
+    session.refresh(campaign, with_for_update=True)
+    check_editable(campaign)
+    if source is not None and source.content_hash != campaign.kit_version.content_hash:
+        message = _l("This campaign has moved to another version of its kit. Load the page again.")
+        raise Refused(message, code="moved")
+
+
 def save(
     session: Session,
     campaign: Campaign,

@@ -30,9 +30,10 @@ def take(
 ) -> dict[str, str]:
     """Save what the form brought; a sentence for each field that was refused, slots included.
 
-    Parts that the form doesn't have stay as they were. Raises Refused for a launched campaign.
+    Parts that the form doesn't have stay as they were. Raises Refused for a campaign that was launched or moved to
+    another version of its kit meanwhile.
     """
-    service.check_editable(campaign)
+    service.hold(session, campaign, source)
     errors: dict[str, str] = {}
 
     def keep(name: str, step: Callable[..., None], *values: object) -> None:
