@@ -14,6 +14,7 @@ from tmpa.kits.brand import NAMES, OPTIONAL, Brand
 from tmpa.kits.catalogue import Catalogue
 from tmpa.kits.formblock import form_html
 from tmpa.kits.holes import RECIPIENT_NAMES
+from tmpa.kits.localisation.formats import template_helpers
 from tmpa.kits.logo_space import LogoValue, space_of
 from tmpa.kits.manifest import MailPiece, Manifest, PagePiece, Piece, SnippetPiece
 from tmpa.kits.slots import SlotValues
@@ -158,6 +159,7 @@ def template_context(source: KitSource, piece: Piece, book: Catalogue, shape: Sh
     vendor = manifest.vendor
     context: dict[str, object] = {
         "_": lambda text, /, **values: _gettext(book, text, **values),  # a partial would show its arguments
+        **template_helpers(book),
         "locale": book.locale,
         "direction": way,
         "start": "right" if way == "rtl" else "left",
