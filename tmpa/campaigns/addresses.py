@@ -1,6 +1,7 @@
 """Public addresses of what a campaign publishes: its pages, and the pictures its mails and pages show."""
 
 import re
+from urllib.parse import urlencode
 
 from tmpa.campaigns.models import Campaign
 from tmpa.kernel.objects import ObjectStore
@@ -29,6 +30,22 @@ def page_url(settings: Settings, campaign: Campaign, locale: str) -> str:
 def thanks_url(settings: Settings, campaign: Campaign, locale: str) -> str:
     """Where the form of a campaign's page leads in one locale."""
     return f"{page_url(settings, campaign, locale)}thanks/"
+
+
+def tagged(address: str, source: str, medium: str, campaign: str) -> str:
+    """An address that tells any web analytics where its visitors come from (UTM parameters)."""
+    values = {"utm_source": source, "utm_medium": medium, "utm_campaign": campaign}
+    return f"{address}?{urlencode(values)}"
+
+
+def embed_key(slug: str, locale: str, piece: str) -> str:
+    """Where a published snippet lies in the store."""
+    return f"{PUBLIC}/{slug}/{locale}/embed/{piece}/index.html"
+
+
+def embed_url(settings: Settings, campaign: Campaign, locale: str, piece: str) -> str:
+    """The address of a snippet that a partner frames on its own site; ends in a slash."""
+    return f"{page_url(settings, campaign, locale)}embed/{piece}/"
 
 
 def asset_key(name: str) -> str | None:

@@ -12,12 +12,23 @@ from tmpa.kernel.errors import NotFound, Refused
 from tmpa.kernel.i18n import direction
 from tmpa.kernel.i18n import gettext as _
 from tmpa.kernel.objects import ObjectStore
+from tmpa.kits.banner import render_banner
+from tmpa.kits.catalogue import load_catalogue
 from tmpa.kits.document import render_picture
-from tmpa.kits.manifest import DocumentPiece, MailPiece, PagePiece, Piece, SocialPiece
-from tmpa.kits.render import recipient_values, render_mail, render_page, render_post
+from tmpa.kits.findings import CompileFailed
+from tmpa.kits.manifest import (
+    BannerPiece,
+    DocumentPiece,
+    MailPiece,
+    PagePiece,
+    Piece,
+    SnippetPiece,
+    SocialPiece,
+)
+from tmpa.kits.render import recipient_values, render_mail, render_page, render_post, render_snippet
 from tmpa.settings import Settings
 
-WIDTHS = {"mail": 680, "page": 1120, "social": 560, "document": 840}
+WIDTHS = {"mail": 680, "page": 1120, "social": 560, "document": 840, "banner": 840, "snippet": 560}
 """The width in pixels that each kind's desktop form is made for."""
 
 DOCUMENT_PIXELS = 900  # across; at 1240 drawing it takes 0.2 s, too long while somebody types
@@ -41,7 +52,11 @@ _SHEET = """<!doctype html><html lang="{locale}" dir="{direction}"><head><meta c
 white-space:pre-wrap;overflow-wrap:anywhere}}
 .post b{{display:block;margin-bottom:10px}}.post span{{color:#625e56;font-size:14px}}
 .sheet{{max-width:792px;margin:0 auto;background:#fff;box-shadow:0 4px 16px rgb(29 28 25/.12)}}
-.sheet img{{display:block;width:100%}}</style></head><body>{body}</body></html>"""
+.sheet img{{display:block;width:100%}}
+.banners{{display:grid;gap:24px;justify-items:center;margin:0;padding:0;list-style:none}}
+.banners img{{display:block;max-width:100%;height:auto;box-shadow:0 2px 10px rgb(29 28 25/.14)}}
+.banners span{{display:block;margin-bottom:6px;color:#625e56;font-size:14px}}</style></head>
+<body>{body}</body></html>"""
 
 
 def frame_of(
@@ -75,6 +90,10 @@ def preview(frame: Frame, name: str, sender: str = "", bare: bool = False) -> st
         return preview_post(frame, piece)
     if isinstance(piece, DocumentPiece):
         return preview_document(frame, piece)
+    if isinstance(piece, BannerPiece):
+        return preview_banner(frame, piece)
+    if isinstance(piece, SnippetPiece):
+        return preview_snippet(frame, piece)
     raise NotFound
 
 
@@ -140,6 +159,30 @@ def preview_document(frame: Frame, piece: DocumentPiece) -> str:
     return _sheet(
         frame, piece.title, f'<div class="sheet"><img src="{address}" alt="{escape(piece.title)}"></div>'
     )
+
+
+def preview_banner(frame: Frame, piece: BannerPiece) -> str:
+    """A banner in all its sizes; what has no room is said in its place."""
+    title = load_catalogue(frame.source, frame.locale).gettext(piece.title)
+    try:
+        made = render_banner(
+            frame.source, piece.name, frame.locale, frame.brand, frame.slots, page_url=frame.page_url
+        )
+    except CompileFailed as problem:
+        return _sheet(frame, title, f'<div class="post"><b>{escape(problem.findings[0].message)}</b></div>')
+    alt = escape(load_catalogue(frame.source, frame.locale).gettext(piece.alt))
+    shown = "".join(
+        f'<li><span dir="ltr">{banner.width} × {banner.height}</span>'
+        f'<img width="{banner.width}" height="{banner.height}" alt="{alt}"'
+        f' src="data:image/png;base64,{b64encode(banner.png).decode()}"></li>'
+        for banner in made
+    )
+    return _sheet(frame, title, f'<ul class="banners">{shown}</ul>')
+
+
+def preview_snippet(frame: Frame, piece: SnippetPiece) -> str:
+    """A snippet as its frame shows it; its links lead nowhere."""
+    return render_snippet(frame.source, piece.name, frame.locale, frame.brand, frame.slots, page_url="#").html
 
 
 def _sheet(frame: Frame, title: str, body: str) -> str:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from tmpa.accounts.models import User
 from tmpa.campaigns import typed
-from tmpa.campaigns.addresses import page_url, put_asset, thanks_url
+from tmpa.campaigns.addresses import page_url, put_asset, tagged, thanks_url
 from tmpa.campaigns.models import Campaign, CampaignPiece
 from tmpa.kernel import audit, tracking_tokens
 from tmpa.kernel.errors import Refused
@@ -23,13 +23,30 @@ from tmpa.kernel.i18n import gettext as _
 from tmpa.kernel.jobs import emit
 from tmpa.kernel.objects import MissingObject, ObjectStore
 from tmpa.kernel.signing import Signer, fingerprint
+from tmpa.kits.banner import render_banner
 from tmpa.kits.brand import Brand
 from tmpa.kits.catalogue import load_catalogue
 from tmpa.kits.compile import compile_piece, shape_of
 from tmpa.kits.document import render_document
+from tmpa.kits.findings import CompileFailed
 from tmpa.kits.locked import verify_locked
-from tmpa.kits.manifest import DocumentPiece, MailPiece, PagePiece, Piece
-from tmpa.kits.render import RenderedPage, recipient_values, render_mail, render_page, render_post
+from tmpa.kits.manifest import (
+    BannerPiece,
+    DocumentPiece,
+    MailPiece,
+    PagePiece,
+    Piece,
+    SnippetPiece,
+    SocialPiece,
+)
+from tmpa.kits.render import (
+    RenderedPage,
+    recipient_values,
+    render_mail,
+    render_page,
+    render_post,
+    render_snippet,
+)
 from tmpa.kits.service import load_source
 from tmpa.kits.slots import SlotValues
 from tmpa.kits.source import KitSource
@@ -37,7 +54,8 @@ from tmpa.partners.models import BrandProfile
 from tmpa.settings import Settings
 
 SUFFIXES = {"mail": (".json", "application/json"), "page": (".html", "text/html"),
-            "social": (".txt", "text/plain"), "document": (".pdf", "application/pdf")}  # fmt: skip
+            "social": (".txt", "text/plain"), "document": (".pdf", "application/pdf"),
+            "snippet": (".html", "text/html"), "banner": (".png", "image/png")}  # fmt: skip
 
 
 class LockBroken(Exception):
@@ -91,6 +109,7 @@ def as_render_brand(store: ObjectStore, profile: BrandProfile, logo_url: Callabl
         logo_url=logo_url(logo) if logo else "",
         logo_alt=profile.name,
         disclaimer=profile.disclaimer,
+        country=profile.country,
         logo=logo,
     )
 
@@ -114,6 +133,7 @@ def preview_brand(store: ObjectStore, profile: BrandProfile | None, company: str
         logo_url=embedded,
         logo_alt=name,
         disclaimer=profile.disclaimer if profile else "",
+        country=profile.country if profile else "",
         logo=logo,
     )
 
@@ -123,7 +143,8 @@ def finish_pieces(
 ) -> list[CampaignPiece]:
     """Render every piece in every locale of the campaign and keep it by content hash; safe to run again.
 
-    A mail is kept as JSON of stretches (`RenderedMail.from_json`), a page as HTML, a post as text, a document as PDF.
+    A mail is kept as JSON of stretches (`RenderedMail.from_json`), a page or snippet as HTML, a post as text, a
+    document as PDF, a banner as a row and PNG for each size (`banner_name`), the finer picture beside it (`fine_key`).
     Raises Refused when a value can't be used, LockBroken when a locked region would differ from the vendor's.
     """
     source = source_of(store, campaign)
@@ -145,8 +166,13 @@ def finish_pieces(
             raise Refused(sentence, name, "slots")
         frame = Frame(source, locale, brand, slots, page_url(settings, campaign, locale), asset_url)
         for piece in source.manifest.pieces:
+            if isinstance(piece, BannerPiece):
+                finished += _banners(session, store, campaign, frame, piece, kept)
+                continue
             data, digest = _finished(frame, piece, signer, settings, campaign)
-            finished.append(_keep(session, store, campaign, piece, locale, data, digest, kept))
+            finished.append(
+                _keep(session, store, campaign, (piece.name, piece.kind), locale, data, digest, kept)
+            )
     session.flush()
     audit.record(session, "campaign.pieces_finished", campaign, pieces=len(finished))
     return finished
@@ -157,6 +183,8 @@ def _finished(
 ) -> tuple[bytes, str]:
     """A piece's bytes and the digest of its locked regions."""
     source, locale, brand, slots = frame.source, frame.locale, frame.brand, frame.slots
+    if isinstance(piece, SnippetPiece):
+        return _snippet(frame, piece, campaign)
     if isinstance(piece, DocumentPiece):
         document = render_document(source, piece.name, locale, brand, slots, page_url=frame.page_url)
         return document.pdf, ""
@@ -173,8 +201,63 @@ def _finished(
         if not verify_locked(page.html, compiled):
             raise LockBroken(f"{piece.name} in {locale}")
         return page.html.encode(), page.locked_digest
-    post = render_post(source, piece.name, locale, brand, slots, page_url=frame.page_url)
+    post = render_post(
+        source, piece.name, locale, brand, slots, page_url=link_of(frame, piece, campaign.slug)
+    )
     return post.text.encode(), post.locked_digest
+
+
+def link_of(frame: Frame, piece: Piece, slug: str) -> str:
+    """The address under which a piece links the campaign's page: posts and snippets tell where people come from."""
+    if isinstance(piece, SocialPiece):
+        return tagged(frame.page_url, piece.network, "social", slug)
+    return tagged(frame.page_url, "partner-site", "syndication", slug)
+
+
+def _snippet(frame: Frame, piece: SnippetPiece, campaign: Campaign) -> tuple[bytes, str]:
+    source, locale, brand, slots = frame.source, frame.locale, frame.brand, frame.slots
+    address = link_of(frame, piece, campaign.slug)
+    made = render_snippet(
+        source, piece.name, locale, brand, slots, page_url=address, asset_url=frame.asset_url
+    )
+    if not verify_locked(made.html, compile_piece(source, piece.name, locale, shape_of(brand, slots))):
+        raise LockBroken(f"{piece.name} in {locale}")
+    return made.html.encode(), made.locked_digest
+
+
+def banner_name(piece: str, size: str) -> str:
+    """The name under which one size of a banner is kept; no piece's own name has an “@”."""
+    return f"{piece}@{size}"
+
+
+def fine_key(object_key: str) -> str:
+    """Where the picture with twice the pixels lies, beside a banner's own."""
+    return object_key.removesuffix(".png") + "@2x.png"
+
+
+def _banners(
+    session: Session,
+    store: ObjectStore,
+    campaign: Campaign,
+    frame: Frame,
+    piece: BannerPiece,
+    kept: dict[tuple[str, str], CampaignPiece],
+) -> list[CampaignPiece]:
+    """Every size of a banner. Raises Refused where the partner's values have no room."""
+    try:
+        made = render_banner(
+            frame.source, piece.name, frame.locale, frame.brand, frame.slots, page_url=frame.page_url
+        )
+    except CompileFailed as problem:
+        raise Refused(problem.findings[0].message, "slots", "banner") from None
+    rows = []
+    for banner in made:
+        named = (banner_name(piece.name, banner.size), piece.kind)
+        row = _keep(session, store, campaign, named, frame.locale, banner.png, banner.digest, kept)
+        if not store.exists(fine_key(row.object_key)):
+            store.put(fine_key(row.object_key), banner.png_2x, "image/png")
+        rows.append(row)
+    return rows
 
 
 def _page(
@@ -212,25 +295,26 @@ def _keep(
     session: Session,
     store: ObjectStore,
     campaign: Campaign,
-    piece: Piece,
+    named: tuple[str, str],
     locale: str,
     data: bytes,
     digest: str,
     kept: dict[tuple[str, str], CampaignPiece],
 ) -> CampaignPiece:
-    suffix, content_type = SUFFIXES[piece.kind]
+    name, kind = named
+    suffix, content_type = SUFFIXES[kind]
     content_hash = fingerprint(data)
     key = f"campaigns/{campaign.id}/{content_hash}{suffix}"
     if not store.exists(key):
         store.put(key, data, content_type)
-    row = kept.get((piece.name, locale))
+    row = kept.get((name, locale))
     if row is None:
         row = CampaignPiece(
             vendor_id=campaign.vendor_id,
             partner_id=campaign.partner_id,
             campaign_id=campaign.id,
-            piece=piece.name,
-            kind=piece.kind,
+            piece=name,
+            kind=kind,
             locale=locale,
         )
         session.add(row)

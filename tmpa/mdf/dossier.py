@@ -37,7 +37,14 @@ from tmpa.sending.models import Recipient
 
 log = structlog.get_logger("mdf")
 
-_SUFFIX = {"mail": "html", "page": "html", "social": "txt", "document": "pdf"}
+_SUFFIX = {
+    "mail": "html",
+    "page": "html",
+    "social": "txt",
+    "document": "pdf",
+    "banner": "png",
+    "snippet": "html",
+}
 
 
 def assemble_dossier(context: Services, claim_id: str) -> None:
@@ -191,7 +198,7 @@ def _published(session: Session, campaign: Campaign) -> list[PublishedPage]:
 
 def campaign_pieces(session: Session, campaign_id: uuid.UUID) -> list[CampaignPiece]:
     """The finished pieces of a campaign, mails first, then pages."""
-    order = {"mail": 0, "page": 1, "document": 2, "social": 3}
+    order = {"mail": 0, "page": 1, "snippet": 2, "banner": 3, "document": 4, "social": 5}
     found = session.scalars(select(CampaignPiece).where(CampaignPiece.campaign_id == campaign_id)).all()
     return sorted(found, key=lambda piece: (order.get(piece.kind, 9), piece.piece, piece.locale))
 

@@ -167,7 +167,8 @@ def piece(claim_id: str, piece_id: str) -> ResponseReturnValue:
     )
     if found is None:
         raise NotFound
-    kinds = {"mail": "text/html", "page": "text/html", "social": "text/plain", "document": "application/pdf"}
+    kinds = {"mail": "text/html", "page": "text/html", "social": "text/plain", "document": "application/pdf",
+             "snippet": "text/html", "banner": "image/png"}  # fmt: skip
     try:
         data = dossier.piece_data(services().store, found)
     except MissingObject:

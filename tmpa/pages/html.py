@@ -68,6 +68,21 @@ def policy(tracking_url: str, framed: bool = False) -> str:
     return rules if framed else f"{rules}; frame-ancestors 'none'"
 
 
+EMBED_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; form-action 'none'; base-uri 'none'"
+)
+"""A snippet shows itself and nothing else: no script, no form, no request to anybody but for its own pictures."""
+
+
+def embed_document(finished: str) -> str:
+    """A finished snippet as it is published. Any site may frame it; that can only be said in a header."""
+    meta = (
+        f'<meta http-equiv="Content-Security-Policy" content="{escape(EMBED_POLICY)}">'
+        '<meta name="referrer" content="strict-origin"><meta name="robots" content="noindex">'
+    )
+    return _HEAD_END.sub(lambda end: NO_ICON + end[0], _after(_HEAD_START, finished, meta), count=1)
+
+
 def page_document(
     finished: str, url: str, alternates: Mapping[str, str], beacon: str, tracking_url: str
 ) -> str:

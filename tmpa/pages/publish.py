@@ -1,6 +1,7 @@
 """Publishing a campaign's pages: finished HTML becomes static files that any web server or CDN can hand out.
 
-`pages/<slug>/<locale>/index.html` and `…/thanks/index.html`; pictures lie under `pages/assets/` by content hash.
+`pages/<slug>/<locale>/index.html`, `…/thanks/index.html` and `…/embed/<piece>/index.html`; pictures
+lie under `pages/assets/` by content hash.
 """
 
 import json
@@ -12,7 +13,7 @@ from html import escape
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tmpa.campaigns.addresses import PUBLIC, page_url
+from tmpa.campaigns.addresses import PUBLIC, embed_key, page_url
 from tmpa.campaigns.models import Campaign, CampaignPiece
 from tmpa.campaigns.rendering import source_of
 from tmpa.kernel import audit, i18n, tracking_tokens
@@ -68,10 +69,25 @@ def publish(
         page.url = page_url(settings, campaign, piece.locale)
         _write(store, signer, settings, campaign, piece, page, landing, [each.locale for each in pieces])
         published.append(page)
+    _publish_embeds(session, store, campaign)
     session.flush()
     if published:
         audit.record(session, "campaign.pages_published", campaign, pages=len(published))
     return published
+
+
+def _publish_embeds(session: Session, store: ObjectStore, campaign: Campaign) -> None:
+    """The campaign's snippets, beside its pages."""
+    for piece in _snippets(session, campaign):
+        data = html.embed_document(store.get(piece.object_key).decode()).encode()
+        store.put(embed_key(campaign.slug, piece.locale, piece.piece), data, _HTML, "short")
+
+
+def _snippets(session: Session, campaign: Campaign) -> Sequence[CampaignPiece]:
+    wanted = select(CampaignPiece).where(
+        CampaignPiece.campaign_id == campaign.id, CampaignPiece.kind == "snippet"
+    )
+    return session.scalars(wanted.order_by(CampaignPiece.piece, CampaignPiece.locale)).all()
 
 
 def _landing(store: ObjectStore, campaign: Campaign) -> PagePiece | None:
@@ -152,6 +168,10 @@ def withdraw(session: Session, store: ObjectStore, campaign: Campaign) -> int:
         for name in ("index.html", "thanks/index.html"):
             store.put(f"{PUBLIC}/{campaign.slug}/{page.locale}/{name}", gone.encode(), _HTML, "short")
         page.withdrawn_at = utcnow()
+    for piece in _snippets(session, campaign) if pages else ():
+        with i18n.use_locale(piece.locale):
+            ended = html.notice_document(piece.locale, _("This offer has ended."), "", "", None, gone=True)
+        store.put(embed_key(campaign.slug, piece.locale, piece.piece), ended.encode(), _HTML, "short")
     if pages:
         audit.record(session, "campaign.pages_withdrawn", campaign, pages=len(pages))
     return len(pages)

@@ -15,12 +15,13 @@ from tmpa.kernel.http import PUBLIC, route, services
 from tmpa.kernel.i18n import gettext as _
 from tmpa.kernel.objects import CACHE_CONTROL, LocalStore, MissingObject
 from tmpa.kernel.signing import BadToken
-from tmpa.pages.html import GONE, notice_document, policy
+from tmpa.pages.html import EMBED_POLICY, GONE, notice_document, policy
 
 blueprint = Blueprint("pages", __name__)
 
 _SLUG: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 _LOCALE: Final = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}")
+_PIECE: Final = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _SHOWN: Final = ("image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf")
 """What a browser may show from our own origin; anything else is handed out to be saved."""
 
@@ -53,7 +54,15 @@ def thanks(slug: str, locale: str) -> ResponseReturnValue:
     return _html(slug, locale, "thanks/index.html")
 
 
-def _html(slug: str, locale: str, name: str) -> ResponseReturnValue:
+@route(blueprint, "/p/<slug>/<locale>/embed/<piece>/", PUBLIC)
+def embed(slug: str, locale: str, piece: str) -> ResponseReturnValue:
+    """A snippet for the frame of a partner's own site: the one published file that others may frame."""
+    if not _PIECE.fullmatch(piece):
+        return _not_found()
+    return _html(slug, locale, f"embed/{piece}/index.html", f"{EMBED_POLICY}; frame-ancestors *")
+
+
+def _html(slug: str, locale: str, name: str, rules: str = "") -> ResponseReturnValue:
     try:
         if not _LOCALE.fullmatch(locale):
             raise MissingObject(locale)
@@ -61,7 +70,7 @@ def _html(slug: str, locale: str, name: str) -> ResponseReturnValue:
     except MissingObject:
         return _not_found()
     response = Response(data, 410 if GONE.encode() in data else 200, content_type="text/html; charset=utf-8")
-    response.headers["Content-Security-Policy"] = policy(services().settings.tracking_url)
+    response.headers["Content-Security-Policy"] = rules or policy(services().settings.tracking_url)
     response.headers["Referrer-Policy"] = "strict-origin"
     response.headers["Cache-Control"] = CACHE_CONTROL["short"]
     response.set_etag(hashlib.sha256(data).hexdigest())
