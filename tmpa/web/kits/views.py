@@ -66,7 +66,8 @@ def nearest_locale(source: KitSource, wanted: str) -> str:
 
 def tab_names(source: KitSource) -> list[str]:
     """Short names of the pieces, for tabs: their kind, numbered where there are several."""
-    words = {"mail": _("Mail"), "page": _("Page"), "social": _("Post"), "document": _("PDF")}
+    words = {"mail": _("Mail"), "page": _("Page"), "social": _("Post"), "document": _("PDF"),
+             "banner": _("Banner"), "snippet": _("Snippet")}  # fmt: skip
     kinds = [piece.kind for piece in source.manifest.pieces]
     return [
         words[kind] if kinds.count(kind) == 1 else f"{words[kind]} {kinds[: at + 1].count(kind)}"
