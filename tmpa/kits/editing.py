@@ -7,19 +7,20 @@ properly (an element that opens inside an `{% if %}` and ends outside) is kept a
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from html import unescape
 from typing import Literal
 
-Kind = Literal["root", "element", "block", "branch", "output", "statement", "comment", "text", "tag", "stray"]
+from tmpa.kits.editing_tree import STRING, Attribute, Document, Kind, Node, Words, jinja_end, literal_value
 
-VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
+__all__ = ["Document", "Node", "Words", "parse", "serialise"]
+
+VOID = frozenset(
+    ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr")
+)  # fmt: skip
 RAW_TEXT = frozenset(("style", "script", "textarea", "title", "mj-style"))
 _BLOCKS = frozenset(("if", "for", "macro", "call", "filter", "block", "with", "autoescape"))
 _NEXT = re.compile(r"\{[{%#]|<")
 _NEXT_JINJA = re.compile(r"\{[{%#]")
-_STRING = r'"(?:[^"\\]|\\.)*+"|\'(?:[^\'\\]|\\.)*+\''
-_IN_JINJA = re.compile(rf"{_STRING}|[\"'\[({{\])}}]|%\}}", re.DOTALL)
 _KEYWORD = re.compile(r"\{%[-+]?\s*([A-Za-z_]\w*)")
 _END_RAW = re.compile(r"\{%[-+]?\s*endraw\s*[-+]?%\}")
 _CLOSE_TAG = re.compile(r"</([A-Za-z][\w:.-]*)\s*>")
@@ -28,102 +29,8 @@ _ATTRIBUTE_NAME = re.compile(r"[^\s\"'<>/={}]+")
 _BARE_VALUE = re.compile(r"[^\s\"'<>{}]*")
 _SPACE = re.compile(r"\s+")
 _EQUALS = re.compile(r"\s*=\s*")
-_MESSAGE = re.compile(rf"(?<![\w.])_\(\s*(?P<literal>{_STRING})(?=\s*[,)])|{_STRING}", re.DOTALL)
-_TYPST_MESSAGE = re.compile(r'(?<![\w.-])t\(\s*(?P<literal>"(?:[^"\\]|\\.)*+")\s*\)', re.DOTALL)
+_MESSAGE = re.compile(rf"(?<![\w.])_\(\s*(?P<literal>{STRING})(?=\s*[,)])|{STRING}", re.DOTALL)
 _WORDS = re.compile(r"\w")
-
-
-@dataclass(slots=True)
-class Attribute:
-    """`name="value"` in a tag; `start` and `end` span all of it, the value's span lies inside its quotes."""
-
-    name: str
-    start: int
-    end: int
-    value_start: int
-    value_end: int
-    quote: str
-
-
-@dataclass(slots=True)
-class Node:
-    """A part of the text. `inner_start` to `inner_end` is what its children tile (equal in atoms)."""
-
-    id: int
-    kind: Kind
-    name: str
-    start: int
-    end: int
-    inner_start: int
-    inner_end: int
-    attributes: list[Attribute] = field(default_factory=list)
-    children: list["Node"] = field(default_factory=list)
-    parent: "Node | None" = None
-    loose: bool = False
-
-    def walk(self) -> Iterator["Node"]:
-        """This node and everything in it, in the order of the text."""
-        pending = [self]
-        while pending:
-            node = pending.pop()
-            yield node
-            pending.extend(reversed(node.children))
-
-    @property
-    def whole(self) -> bool:
-        """Whether it can be taken out: nothing in it reaches over its borders."""
-        return not any(node.loose or node.kind == "stray" for node in self.walk())
-
-    @property
-    def container(self) -> "Node":
-        """The element (or root) around it."""
-        node = self.parent
-        while node is not None and node.kind not in {"element", "root"}:
-            node = node.parent
-        return node or self
-
-    def attribute(self, name: str) -> Attribute | None:
-        """Its attribute of that name."""
-        return next((each for each in self.attributes if each.name == name), None)
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """Words that can be edited: the literal of a `_("…")` ("message"), or plain text between tags ("run").
-
-    The span of a message includes its quotes. `attribute` names the attribute that holds it, if one does.
-    """
-
-    id: int
-    kind: Literal["message", "run"]
-    start: int
-    end: int
-    value: str
-    node: int
-    attribute: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """A parsed text. Ids count in the order of the text: the same text always has the same ids."""
-
-    text: str
-    root: Node
-    nodes: dict[int, Node]
-    words: tuple[Words, ...]
-
-    def of(self, node: Node) -> str:
-        """The text of a node."""
-        return self.text[node.start : node.end]
-
-    def value(self, attribute: Attribute) -> str:
-        """The value of an attribute as it is written."""
-        return self.text[attribute.value_start : attribute.value_end]
-
-    def starting_at(self, offset: int) -> Node | None:
-        """The element or block that begins at an offset."""
-        found = (node for node in self.nodes.values() if node.start == offset)
-        return next((node for node in found if node.kind in {"element", "block", "output"}), None)
 
 
 def parse(text: str, *, markup: bool = True) -> Document:
@@ -148,51 +55,6 @@ def _pieces(text: str, root: Node) -> Iterator[str]:
             yield text[item.start : item.end]
 
 
-def jinja_end(text: str, start: int) -> int:
-    """Where the `{{ }}`, `{% %}` or `{# #}` that begins at `start` ends; -1 where it never does."""
-    opener = text[start : start + 2]
-    if opener == "{#":
-        found = text.find("#}", start + 2)
-        return found + 2 if found >= 0 else -1
-    close = "}}" if opener == "{{" else "%}"
-    depth = 0
-    for token in _IN_JINJA.finditer(text, start + 2):
-        mark = token[0]
-        if len(mark) == 1 and mark in "\"'":
-            return -1  # a string that never ends
-        if depth == 0 and text.startswith(close, token.start()) and mark[0] in "}%":
-            return token.start() + 2
-        if mark in "([{":
-            depth += 1
-        elif mark in ")]}" and depth:
-            depth -= 1
-    return -1
-
-
-def literal_value(literal: str) -> str:
-    """What a Jinja string literal says."""
-    inner = literal[1:-1].replace("\r\n", "\n")
-    try:
-        return inner.encode("ascii", "backslashreplace").decode("unicode-escape")
-    except UnicodeDecodeError:
-        return inner
-
-
-def literal(value: str, quote: str = '"') -> str:
-    """A Jinja string literal that says `value`."""
-    escaped = value.replace("\\", "\\\\").replace(quote, "\\" + quote).replace("\n", "\\n").replace("\r", "")
-    return f"{quote}{escaped}{quote}"
-
-
-def typst_messages(text: str) -> Iterator[tuple[int, int, str]]:
-    """Start, end (with quotes) and value of every `t("…")` of a Typst file outside comments."""
-    for match in _TYPST_MESSAGE.finditer(text):
-        line = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
-        if not re.search(r"(?<![:\\])//", line):
-            value = re.sub(r"\\(.)", lambda each: {"n": "\n", "t": "\t"}.get(each[1], each[1]), match["literal"][1:-1])
-            yield match.start("literal"), match.end("literal"), value
-
-
 class _Builder:
     """One pass over the text; a stack of what is open."""
 
@@ -205,7 +67,9 @@ class _Builder:
         self.root.inner_start, self.root.inner_end = 0, len(text)
         self.stack = [self.root]
         self.open_names: dict[str, int] = {}
-        self.elements = [self.root]  # the open elements alone, and the open branches: no search in a deep stack
+        self.elements = [
+            self.root
+        ]  # the open elements alone, and the open branches: no search in a deep stack
         self.branches: list[Node] = []
         self.comments_end = True
 
@@ -270,7 +134,9 @@ class _Builder:
             tail = len(raw.rstrip())
             self._word("run", start + lead, start + tail, unescape(raw[lead:tail]), node.parent or self.root)
 
-    def _word(self, kind: Literal["message", "run"], start: int, end: int, value: str, node: Node, name: str = "") -> None:
+    def _word(
+        self, kind: Literal["message", "run"], start: int, end: int, value: str, node: Node, name: str = ""
+    ) -> None:
         self.words.append(Words(len(self.words), kind, start, end, value, node.id, name))
 
     def _messages(self, start: int, end: int, node: Node, name: str = "") -> None:
@@ -396,7 +262,8 @@ class _Builder:
 
     def _attributes(self, at: int) -> tuple[list[Attribute], int, bool] | None:
         """Attributes, end of the tag, whether it closes itself; None where the tag never ends."""
-        text, found = self.text, []
+        text = self.text
+        found: list[Attribute] = []
         while at < len(text):
             if space := _SPACE.match(text, at):
                 at = space.end()
