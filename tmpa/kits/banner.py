@@ -112,19 +112,20 @@ def render_banner(
         raise KeyError(only)
     logo, qr, extra = piece_files(brand, page_url)
     common = json.dumps(document_data(source, locale, brand, slots, page_url, logo, qr), ensure_ascii=False)
-    return _render(source, wanted, locale, common, extra, only)
+    return _render(source, piece, locale, common, extra, only)
 
 
 @lru_cache(maxsize=16)  # a whole set of sizes is about 0.5 MB
 def _render(
     source: KitSource,
-    wanted: BannerPiece,
+    piece: str,
     locale: str,
     common: str,
     extra: tuple[tuple[str, bytes], ...],
     only: str | None,
 ) -> tuple[RenderedBanner, ...]:
     made = []
+    wanted = _wanted(source, piece)
     shared = json.loads(common)
     with typesetter(source, wanted.template, dict(extra)) as setter:
         for size, width, height in _sizes(wanted, only):
