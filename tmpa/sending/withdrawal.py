@@ -55,7 +55,7 @@ def affected(session: Session, version: KitVersion) -> list[Affected]:
             )
             .group_by(Recipient.campaign_id)
         )
-        left = dict(rows.tuples().all())
+        left = dict(rows.all())
     names = {
         row.id: row.name
         for row in session.scalars(
