@@ -9,10 +9,17 @@ from tmpa.kits.commands.check import check_command
 from tmpa.kits.commands.init import SKELETON, init_command
 from tmpa.kits.commands.publish import publish_command
 from tmpa.kits.commands.render import render_command
+from tmpa.kits.commands.schema import schema_command
 
 __all__ = ["SKELETON", "kit"]
 
-COMMANDS: tuple[click.Command, ...] = (check_command, init_command, publish_command, render_command)
+COMMANDS: tuple[click.Command, ...] = (
+    check_command,
+    init_command,
+    publish_command,
+    render_command,
+    schema_command,
+)
 
 
 @click.group("kit")
