@@ -21,7 +21,7 @@ define install
 	else echo "uv did not work here; taking pip"; $(PY) -m pip install --quiet --require-hashes -r $(1); fi
 endef
 
-.PHONY: help demo demo-reset test lint format assets catalogues messages docs screenshots lock wheel install install-dev clean
+.PHONY: help demo demo-reset test bench-kits lint format assets catalogues messages docs screenshots lock wheel install install-dev clean
 
 help: ## list these commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 22
@@ -48,6 +48,9 @@ catalogues: $(STAMPS)/catalogues ## compile the portal's translations
 
 messages: install-dev ## bring the .po files up to date with the texts in the code
 	@$(PY) -m tests.check_catalogues --update
+
+bench-kits: install-dev ## measure kits: compiling, launching for 1,000 partners, previews, checks
+	@$(PY) -W ignore -m tests.bench.kits
 
 docs: install ## write the table of settings into docs/operators.md
 	@$(PY) -m workers.settings_table docs/operators.md

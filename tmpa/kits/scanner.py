@@ -1,9 +1,12 @@
 """Finds the holes in finished HTML and the context of each: what may stand there, and how it is escaped."""
 
 import re
+from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tmpa.kernel.i18n import gettext as _
+from tmpa.kernel.i18n import lazy_gettext as _l
 from tmpa.kits.holes import Context
 from tmpa.kits.sandbox import Rendering
 from tmpa.kits.template_values import TemplateHole, sentinel_pattern
@@ -35,6 +38,16 @@ _COLOUR_ATTRIBUTES = {"bgcolor", "color", "fill", "stroke", "stop-color", "fillc
 _FLOW = {"div", "td", "th", "section", "article", "main", "li", "blockquote", "body", "header", "footer", "aside",
          "figure", "figcaption", "dd", "form", "fieldset", "center"}  # fmt: skip
 
+# A tag whose attributes are all of the plain kind: where it has no sentinel, nothing in it needs a look.
+_PLAIN = re.compile(r"(?:\s+[A-Za-z_:@][\w:.@-]*=\"[^\"<>]*\")*\s*/?>")
+# made once: looking them up for each of a mail's thousands of tags took longer than the scan
+_A_DECLARATION = _l("a declaration")
+_A_COMMENT = _l("a comment")
+_AN_ELEMENT = _l("an element's name")
+_AN_ATTRIBUTE = _l("an attribute's name")
+_UNQUOTED = _l("an attribute without double quotes")
+_A_TAG = _l("a tag")
+
 
 @dataclass(frozen=True, slots=True)
 class Spot:
@@ -65,7 +78,8 @@ class Scanner:
 
     def __init__(self, html: str, rendering: Rendering, *, track_links: bool) -> None:
         self._html, self._rendering, self._track = html, rendering, track_links
-        self._pattern = sentinel_pattern(rendering.nonce)
+        self._found = list(sentinel_pattern(rendering.nonce).finditer(html))
+        self._starts = [match.start() for match in self._found]
         self._open: list[str] = []
         self.spots: list[Spot] = []
 
@@ -74,6 +88,14 @@ class Scanner:
         self._data(0, len(self._html), in_comment=False)
         self.spots.sort(key=lambda spot: spot.start)
         return self.spots
+
+    def _between(self, start: int, stop: int) -> Sequence["re.Match[str]"]:
+        """The sentinels that lie wholly in a stretch, in order."""
+        first = bisect_left(self._starts, start)
+        last = bisect_left(self._starts, stop, first)
+        if last > first and self._found[last - 1].end() > stop:
+            last -= 1
+        return self._found[first:last]
 
     def _data(self, position: int, stop: int, *, in_comment: bool) -> None:
         html = self._html
@@ -91,7 +113,7 @@ class Scanner:
             elif html.startswith(("<!", "<?"), bracket):
                 close = html.find(">", bracket, stop)
                 close = stop if close < 0 else close
-                self._forbid(bracket, close, _("a declaration"))
+                self._forbid(bracket, close, _A_DECLARATION)
                 position = close + 1
             elif tag := _TAG.match(html, bracket, stop):
                 position = self._tag(tag, stop, in_comment=in_comment)
@@ -102,37 +124,41 @@ class Scanner:
         """Conditional comments are HTML to Outlook, so they are scanned as such; others may hold no hole."""
         text = self._html[start:stop]
         if text.lstrip().startswith("[if") and (close := text.find("]>")) >= 0:
-            self._forbid(start, start + close, _("a comment"))
+            self._forbid(start, start + close, _A_COMMENT)
             end = stop - len("<![endif]") if text.endswith("<![endif]") else stop
             kept = list(self._open)
             self._data(start + close + 2, end, in_comment=True)
             self._open = kept
         else:
-            self._forbid(start, stop, _("a comment"))
+            self._forbid(start, stop, _A_COMMENT)
 
     def _tag(self, tag: "re.Match[str]", stop: int, *, in_comment: bool) -> int:
         name = tag["name"].lower()
-        self._forbid(tag.start("name"), tag.end("name"), _("an element's name"))
+        plain = _PLAIN.match(self._html, tag.end(), stop) if name != "a" else None
+        if plain and not self._between(tag.start(), plain.end()):
+            return self._opened(tag, name, plain.end(), stop, in_comment=in_comment)
+        self._forbid(tag.start("name"), tag.end("name"), _AN_ELEMENT)
         position = tag.end()
         attributes: list[tuple[str, int, int]] = []
         while match := _ATTRIBUTE.match(self._html, position, stop):
-            self._forbid(match.start("name"), match.end("name"), _("an attribute's name"))
+            self._forbid(match.start("name"), match.end("name"), _AN_ATTRIBUTE)
             for group in ("double", "single", "bare"):
                 if match[group] is not None:
                     attributes.append((match["name"].lower(), match.start(group), match.end(group)))
                     if group != "double":
-                        self._forbid(
-                            match.start(group), match.end(group), _("an attribute without double quotes")
-                        )
+                        self._forbid(match.start(group), match.end(group), _UNQUOTED)
             position = match.end()
         close = self._html.find(">", position, stop)
         close = stop if close < 0 else close
-        self._forbid(position, close, _("a tag"))
+        self._forbid(position, close, _A_TAG)
         names = {key for key, _start, _end in attributes}
         for key, start, end in attributes:
             self._attribute(name, key, names, start, end)
-        position = close + 1
-        empty = name in _VOID or self._html[close - 1 : close] == "/"
+        return self._opened(tag, name, close + 1, stop, in_comment=in_comment)
+
+    def _opened(self, tag: "re.Match[str]", name: str, position: int, stop: int, *, in_comment: bool) -> int:
+        """What an opening or closing tag that ends at `position` changes; where to go on."""
+        empty = name in _VOID or self._html[position - 2 : position - 1] == "/"
         if tag["close"]:
             if name in self._open:
                 while self._open.pop() != name:
@@ -147,17 +173,17 @@ class Scanner:
         close = re.compile(f"</{name}", re.IGNORECASE).search(self._html, start, stop)
         end = close.start() if close else stop
         if name in {"title", "textarea"}:
-            for match in self._pattern.finditer(self._html, start, end):
+            for match in self._between(start, end):
                 self._add(match, "text")
         elif name == "style":
-            for match in self._pattern.finditer(self._html, start, end):
+            for match in self._between(start, end):
                 self._add(match, "colour", only_colours=_("a style sheet"))
         else:
             self._forbid(start, end, f"<{name}>")
         return end
 
     def _text(self, start: int, stop: int) -> None:
-        for match in self._pattern.finditer(self._html, start, stop):
+        for match in self._between(start, stop):
             hole = self._hole(match)
             if hole.flavour == "richtext":
                 parent = self._open[-1] if self._open else "body"
@@ -170,7 +196,7 @@ class Scanner:
                 self._add(match, "text")
 
     def _attribute(self, element: str, key: str, names: set[str], start: int, end: int) -> None:
-        holes = list(self._pattern.finditer(self._html, start, end))
+        holes = self._between(start, end)
         if not holes:
             value = self._html[start:end]
             if self._track and element == "a" and key == "href" and value.lower().startswith("https://"):
@@ -202,8 +228,8 @@ class Scanner:
     def _hole(self, match: "re.Match[str]") -> TemplateHole:
         return self._rendering.prints[int(match[1])]
 
-    def _forbid(self, start: int, stop: int, where: str) -> None:
-        if match := self._pattern.search(self._html, start, stop):
+    def _forbid(self, start: int, stop: int, where: object) -> None:
+        for match in self._between(start, stop):
             message = _("%(hole)s may not stand in %(where)s.", hole=self._hole(match).label, where=where)
             mend = _("Use it in an element's text, an alt text, a whole href or src, or (colours) a style.")
             raise HoleMisplaced(int(match[1]), message, mend)
