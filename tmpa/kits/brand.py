@@ -12,7 +12,7 @@ from PIL import Image
 from tmpa.kernel.errors import Refused
 from tmpa.kernel.i18n import gettext as _
 from tmpa.kernel.signing import fingerprint
-from tmpa.kits.logo_space import PREFIX, SCALE, BrandLogo, LogoSpace, fit, form_of, parse_space
+from tmpa.kits.logo_space import PREFIX, SCALE, BrandLogo, LogoSpace, fit, parse_space
 from tmpa.kits.manifest import BrandRules
 from tmpa.kits.values import (
     check_colour,
@@ -26,7 +26,7 @@ from tmpa.kits.values import (
 )
 from tmpa.partners import registration
 from tmpa.partners.colours import snapped
-from tmpa.partners.logos import ink_of
+from tmpa.partners.logos import form_of, ink_of
 
 _LOGO_URL = re.compile(r"(https?://|data:image/(png|jpeg|svg\+xml);base64,|/)[^\s\"'<>\\`]+")
 OPTIONAL = ("website", "phone", "email", "logo_url", "disclaimer", "registration")

@@ -19,9 +19,8 @@ from tmpa.kernel.i18n import gettext as _
 from tmpa.kits.manifest import BrandRules
 from tmpa.kits.template_values import TemplateHole, TemplateMistake
 from tmpa.partners.colours import BLACK, WHITE, is_dark, nearest
+from tmpa.partners.logos import Form, Ground
 
-Form = Literal["wide", "square", "tall"]
-Ground = Literal["light", "dark"]
 Side = Literal["left", "center", "right"]
 
 SCALE = 2  # pixels of the picture for each CSS pixel: for dense screens
@@ -82,12 +81,6 @@ def parse_space(name: str) -> LogoSpace:
     width, height, ground, side, clear, least, plate = match.groups()
     sizes = (int(width), int(height))
     return LogoSpace(*sizes, cast(Ground, ground), cast(Side, side), int(clear), int(least), plate)
-
-
-def form_of(width: int, height: int) -> Form:
-    """The form of a picture by its proportions."""
-    ratio = width / height
-    return "wide" if ratio > 1.6 else "tall" if ratio < 1 / 1.6 else "square"
 
 
 @dataclass(frozen=True, slots=True)

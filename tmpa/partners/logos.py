@@ -5,28 +5,55 @@ import subprocess
 import sys
 import warnings
 from dataclasses import dataclass
+from typing import Literal
 
-from PIL import Image, ImageChops, UnidentifiedImageError
+from PIL import Image, ImageChops, ImageDraw, UnidentifiedImageError
 
 from tmpa.kernel.errors import Refused
 from tmpa.kernel.i18n import gettext as _
 from tmpa.kernel.svg import svg_problems
+from tmpa.partners.colours import BLACK, luminance
 
 MAX_BYTES = 2 * 1024 * 1024
 MAX_SIDE = 6000  # pixels of an uploaded picture
 MIN_SIDE = 120  # of its longer side; smaller ones look blurred in a mail
 BOX = (640, 240)  # pixels; twice what a mail shows, for dense screens
+SQUARE_BOX, TALL_BOX = (400, 400), (300, 480)
+WIDE = 1.6  # width by height from which a logo counts as wide; below its inverse it is tall
 RASTER_SECONDS = 15
 _NEAR_WHITE = 250
+_SPECK = 10  # of 255: noise of a JPEG near white
+_LIGHT = 0.5  # mean luminance from which a logo is hard to see on white: its contrast is below 1.9
+
+
+Form = Literal["wide", "square", "tall"]
+Ground = Literal["light", "dark"]
+FORMS: tuple[Form, ...] = ("wide", "square", "tall")
+GROUNDS: tuple[Ground, ...] = ("light", "dark")
 
 
 @dataclass(frozen=True, slots=True)
 class Logo:
-    """A normalised logo: PNG without empty borders, at most 640 × 240 pixels."""
+    """A normalised logo: PNG without empty borders, at most 640 × 240 pixels (400 × 400 square, 300 × 480 tall).
+
+    `ground` is the one on which it is seen, found from its own lightness. `ink` is the drawn share of its rectangle.
+    `was_white`: the white behind it was taken away. `has_ground`: it keeps a background of its own.
+    """
 
     png: bytes
     width: int
     height: int
+    form: Form
+    ground: Ground
+    ink: float
+    was_white: bool = False
+    has_ground: bool = False
+
+
+def form_of(width: int, height: int) -> Form:
+    """The form of a picture by its proportions."""
+    ratio = width / height
+    return "wide" if ratio > WIDE else "tall" if ratio < 1 / WIDE else "square"
 
 
 def _refused(message: str, code: str = "bad_logo") -> Refused:
@@ -50,7 +77,41 @@ def normalise_logo(data: bytes) -> Logo:
         raise _refused(
             _("This file is not a PNG, JPEG or SVG picture. Save the logo in one of these formats.")
         )
-    return _fitted(_trimmed(picture))
+    is_opaque = picture.getchannel("A").getextrema()[0] == 255
+    was_white = is_opaque and _stands_on_white(picture)
+    if was_white:
+        picture = without_white(picture)
+    return _fitted(_trimmed(picture), was_white, is_opaque and not was_white)
+
+
+def _stands_on_white(picture: Image.Image) -> bool:
+    """Whether the picture's edge is white all around, but for specks that a JPEG leaves."""
+    grey = picture.convert("L")
+    width, height = grey.size
+    edges = (
+        (0, 0, width, 1),
+        (0, height - 1, width, height),
+        (0, 0, 1, height),
+        (width - 1, 0, width, height),
+    )
+    counts = [grey.crop(box).histogram() for box in edges]
+    light = sum(sum(count[_NEAR_WHITE - 6 :]) for count in counts)
+    return light >= 0.98 * sum(map(sum, counts))
+
+
+def without_white(picture: Image.Image) -> Image.Image:
+    """The picture with white made transparent, so that on white it looks exactly as before.
+
+    Each pixel becomes the strongest colour that, laid over white, gives what it was: smooth edges stay smooth and carry
+    no white fringe.
+    """
+    red, green, blue = (ImageChops.invert(channel) for channel in picture.convert("RGB").split())
+    alpha = ImageChops.lighter(ImageChops.lighter(red, green), blue)
+    alpha = alpha.point([0 if value < _SPECK else value for value in range(256)])
+    # what is missing to white, as a premultiplied picture: Pillow's conversion divides by alpha
+    missing = Image.merge("RGBa", (red, green, blue, alpha)).convert("RGBA")
+    red, green, blue, alpha = missing.split()
+    return Image.merge("RGBA", (*(ImageChops.invert(channel) for channel in (red, green, blue)), alpha))
 
 
 def _open_raster(data: bytes) -> Image.Image:
@@ -107,14 +168,8 @@ def _rasterised(svg: bytes) -> bytes:
 
 
 def _trimmed(picture: Image.Image) -> Image.Image:
-    """Without transparent borders, and without white ones where the picture has no transparency."""
-    alpha = picture.getchannel("A")
-    low, _high = alpha.getextrema()
-    box = alpha.point([0] * 8 + [255] * 248).getbbox()
-    if low == 255:
-        white = Image.new("RGB", picture.size, (255, 255, 255))
-        drawn = ImageChops.difference(picture.convert("RGB"), white).convert("L")
-        box = drawn.point([0] * (256 - _NEAR_WHITE) + [255] * _NEAR_WHITE).getbbox()
+    """Without transparent borders."""
+    box = picture.getchannel("A").point([0] * 8 + [255] * 248).getbbox()
     if box is None:
         raise _refused(_("The logo is empty: there is nothing to see in it."))
     return picture.crop(box)
@@ -126,11 +181,42 @@ def ink_of(picture: Image.Image) -> float:
     return sum(value * count for value, count in enumerate(alpha.histogram())) / (255 * 64 * 64)
 
 
-def _fitted(picture: Image.Image) -> Logo:
-    scale = min(1.0, BOX[0] / picture.width, BOX[1] / picture.height)
+def ground_of(picture: Image.Image) -> Ground:
+    """The ground on which an RGBA picture is seen: dark for a light one. Only what is drawn counts."""
+    small = picture.convert("RGBA").resize((48, 48), Image.Resampling.BOX)
+    weight = light = 0.0
+    raw = small.tobytes()
+    for red, green, blue, alpha in zip(raw[0::4], raw[1::4], raw[2::4], raw[3::4], strict=True):
+        if alpha:
+            weight += alpha
+            light += alpha * luminance(f"#{red:02x}{green:02x}{blue:02x}")
+    return "dark" if weight and light / weight > _LIGHT else "light"
+
+
+def _fitted(picture: Image.Image, was_white: bool, has_ground: bool) -> Logo:
+    form = form_of(*picture.size)
+    box = {"wide": BOX, "square": SQUARE_BOX, "tall": TALL_BOX}[form]
+    scale = min(1.0, box[0] / picture.width, box[1] / picture.height)
     size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
     if size != picture.size:
         picture = picture.resize(size, Image.Resampling.LANCZOS)
+    ink = round(ink_of(picture), 3)
+    return Logo(_png(picture), *size, form, ground_of(picture), ink, was_white, has_ground)
+
+
+def _png(picture: Image.Image) -> bytes:
     out = io.BytesIO()
     picture.save(out, "PNG", optimize=True)
-    return Logo(out.getvalue(), *size)
+    return out.getvalue()
+
+
+def on_plate(png: bytes, colour: str = BLACK) -> tuple[bytes, int, int]:
+    """A logo on a rounded plate, with the picture's size: for a partner who has none for the ground at hand."""
+    with Image.open(io.BytesIO(png), formats=["PNG"]) as opened:
+        mark = opened.convert("RGBA")
+    room = max(8, round(0.14 * min(mark.size)))
+    plate = Image.new("RGBA", (mark.width + 2 * room, mark.height + 2 * room), (0, 0, 0, 0))
+    corner = (plate.width - 1, plate.height - 1)
+    ImageDraw.Draw(plate).rounded_rectangle((0, 0, *corner), radius=room, fill=colour)
+    plate.alpha_composite(mark, (room, room))
+    return _png(plate), plate.width, plate.height
