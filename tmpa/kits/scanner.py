@@ -39,7 +39,9 @@ _FLOW = {"div", "td", "th", "section", "article", "main", "li", "blockquote", "b
          "figure", "figcaption", "dd", "form", "fieldset", "center"}  # fmt: skip
 
 # A tag whose attributes are all of the plain kind: where it has no sentinel, nothing in it needs a look.
-_PLAIN = re.compile(r"(?:\s+[A-Za-z_:@][\w:.@-]*=\"[^\"<>]*\")*\s*/?>")
+_PLAIN = re.compile(
+    r"<(?P<close>/?)(?P<name>[A-Za-z][^\s/>]*)(?:\s+[A-Za-z_:@][\w:.@-]*=\"[^\"<>]*\")*\s*(?P<void>/?)>"
+)
 # made once: looking them up for each of a mail's thousands of tags took longer than the scan
 _A_DECLARATION = _l("a declaration")
 _A_COMMENT = _l("a comment")
@@ -97,15 +99,24 @@ class Scanner:
             last -= 1
         return self._found[first:last]
 
+    def _has(self, start: int, stop: int) -> bool:
+        """Whether a sentinel begins in a stretch."""
+        at = bisect_left(self._starts, start)
+        return at < len(self._starts) and self._starts[at] < stop
+
     def _data(self, position: int, stop: int, *, in_comment: bool) -> None:
         html = self._html
         while position < stop:
             bracket = html.find("<", position, stop)
             end = stop if bracket < 0 else bracket
-            self._text(position, end)
+            if self._has(position, end):
+                self._text(position, end)
             if bracket < 0:
                 return
-            if html.startswith("<!--", bracket) and not in_comment:
+            plain = _PLAIN.match(html, bracket, stop)
+            if plain and not self._has(bracket, plain.end()) and (name := plain["name"].lower()) != "a":
+                position = self._opened(plain, name, plain.end(), stop, in_comment=in_comment)
+            elif html.startswith("<!--", bracket) and not in_comment:
                 close = html.find("-->", bracket + 4, stop)
                 close = stop if close < 0 else close
                 self._comment(bracket + 4, close)
@@ -134,9 +145,6 @@ class Scanner:
 
     def _tag(self, tag: "re.Match[str]", stop: int, *, in_comment: bool) -> int:
         name = tag["name"].lower()
-        plain = _PLAIN.match(self._html, tag.end(), stop) if name != "a" else None
-        if plain and not self._between(tag.start(), plain.end()):
-            return self._opened(tag, name, plain.end(), stop, in_comment=in_comment)
         self._forbid(tag.start("name"), tag.end("name"), _AN_ELEMENT)
         position = tag.end()
         attributes: list[tuple[str, int, int]] = []
