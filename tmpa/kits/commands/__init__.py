@@ -10,6 +10,7 @@ from tmpa.kits.commands.init import SKELETON, init_command
 from tmpa.kits.commands.publish import publish_command
 from tmpa.kits.commands.render import render_command
 from tmpa.kits.commands.schema import schema_command
+from tmpa.kits.commands.translations import translations_command
 
 __all__ = ["SKELETON", "kit"]
 
@@ -19,6 +20,7 @@ COMMANDS: tuple[click.Command, ...] = (
     publish_command,
     render_command,
     schema_command,
+    translations_command,
 )
 
 

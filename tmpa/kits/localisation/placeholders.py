@@ -5,9 +5,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+_NO_XML = r"\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff"
 CODE = re.compile(
-    r"(?P<value>%\([A-Za-z_][A-Za-z0-9_]*\)s|\{\{[^{}\n]{1,200}\}\}|\{%[^{}%\n]{1,200}%\})"
-    r"|(?P<tag></?[a-zA-Z][a-zA-Z0-9]*(?:\s[^<>]{0,500})?/?>)"
+    rf"(?P<value>%\([A-Za-z_][A-Za-z0-9_]*\)s|\{{\{{[^{{}}\n{_NO_XML}]{{1,200}}\}}\}}"
+    rf"|\{{%[^{{}}%\n{_NO_XML}]{{1,200}}%\}}|\{{[{{%#]|[}}%#]\}})"
+    rf"|(?P<tag></?[a-zA-Z][a-zA-Z0-9]*(?:\s[^<>{_NO_XML}]{{0,500}})?/?>)"
 )
 NUMBER = "%(num)s"
 """The count of a text that counts: a form for one or none may leave it out ("one day", "no days")."""
@@ -49,7 +51,7 @@ def _kind(match: re.Match[str]) -> str:
 
 def _same(code: str) -> str:
     """A code without what may differ: spaces in `{{ }}`, and words that people read in a tag."""
-    if code.startswith("{"):
+    if code.startswith("{") and len(code) > 2:
         return re.sub(r"\s+", "", code)
     return re.sub(r"\s+", " ", _SPOKEN.sub("", code)).replace(" />", "/>") if code.startswith("<") else code
 
