@@ -16,9 +16,9 @@ from tmpa.kernel.errors import Refused
 from tmpa.kernel.i18n import gettext as _
 from tmpa.kernel.i18n import lazy_gettext as _l
 from tmpa.kernel.objects import ObjectStore
-from tmpa.kernel.signing import fingerprint
+from tmpa.partners import registration
+from tmpa.partners.brand_logos import add_logo
 from tmpa.partners.colours import parse_colour
-from tmpa.partners.logos import normalise_logo
 from tmpa.partners.models import BrandProfile
 
 LIMITS = {
@@ -33,6 +33,7 @@ LIMITS = {
     "sender_name": 120,
     "sender_email": 320,
 }
+MAX_BRANDS = 20
 REQUIRED = ("name", "legal_name", "address", "sender_name", "sender_email")
 LABELS = {
     "name": _l("Company name"),
@@ -57,17 +58,64 @@ _SPACES = re.compile(r"[ \t\u00a0]+")
 
 def default_brand(session: Session, partner_id: uuid.UUID) -> BrandProfile | None:
     """The brand that a partner's campaigns begin with."""
-    return session.scalars(
-        select(BrandProfile)
-        .where(BrandProfile.partner_id == partner_id)
-        .order_by(BrandProfile.is_default.desc(), BrandProfile.created_at)
-        .limit(1)
-    ).one_or_none()
+    found = brands_of(session, partner_id)
+    return found[0] if found else None
+
+
+def brands_of(session: Session, partner_id: uuid.UUID) -> list[BrandProfile]:
+    """The partner's brands, the default first, then the oldest."""
+    return list(
+        session.scalars(
+            select(BrandProfile)
+            .where(BrandProfile.partner_id == partner_id)
+            .order_by(BrandProfile.is_default.desc(), BrandProfile.created_at, BrandProfile.id)
+        )
+    )
+
+
+def copy_brand(session: Session, brand: BrandProfile) -> BrandProfile:
+    """Another brand with all that `brand` has, to be changed. Raises Refused past the limit."""
+    others = brands_of(session, brand.partner_id)
+    if len(others) >= MAX_BRANDS:
+        raise Refused(_("You have %(limit)s brands. Remove one that you no longer need.", limit=MAX_BRANDS))
+    kept = {
+        column.key: getattr(brand, column.key)
+        for column in BrandProfile.__table__.columns
+        if column.key not in {"id", "created_at", "updated_at", "is_default", "name"}
+    }
+    taken = {other.name for other in others}
+    number = next(number for number in range(2, len(others) + 3) if f"{brand.name} {number}" not in taken)
+    name = f"{brand.name[: LIMITS['name'] - 4]} {number}"
+    fresh = BrandProfile(**kept, name=name, is_default=False, updated_at=utcnow())
+    session.add(fresh)
+    session.flush()
+    audit.record(session, "brand.copied", fresh, original=brand.public_id)
+    return fresh
+
+
+def make_default(session: Session, brand: BrandProfile) -> None:
+    """New campaigns begin with this brand from now on."""
+    for other in brands_of(session, brand.partner_id):
+        other.is_default = other.id == brand.id
+    session.flush()
+    audit.record(session, "brand.made_default", brand)
 
 
 def missing(brand: BrandProfile | None) -> list[str]:
-    """The required fields that are still empty, in the form's order."""
-    return [name for name in REQUIRED if brand is None or not getattr(brand, name)]
+    """The required fields that are still empty, in the form's order; those of the country's law last."""
+    empty = [name for name in REQUIRED if brand is None or not getattr(brand, name)]
+    if brand is None:
+        return empty
+    wanted = registration.missing(brand.country, brand.registration or {})
+    return empty + [registration.PREFIX + item.name for item in wanted]
+
+
+def label(brand: BrandProfile | None, name: str) -> str:
+    """What a field that `missing` names is called on the brand page."""
+    if not name.startswith(registration.PREFIX):
+        return str(LABELS[name])
+    wanted = registration.country_fields(brand.country if brand else "")
+    return next(str(item.label) for item in wanted if registration.PREFIX + item.name == name)
 
 
 def check_value(name: str, raw: str) -> str:
@@ -129,14 +177,20 @@ def save_brand(
     values: Mapping[str, str],
     logo: bytes | None = None,
     remove_logo: bool = False,
+    *,
+    brand: BrandProfile | None = None,
 ) -> tuple[BrandProfile, dict[str, str]]:
-    """Keep every valid value in the partner's default brand; the brand, and a sentence for each field refused.
+    """Keep every valid value in `brand` (else the partner's default one); it, and a sentence for each field refused.
 
-    Fields that `values` doesn't name stay as they are. A refused value never replaces a good one.
+    Fields that `values` doesn't name stay as they are. A refused value never replaces a good one. `remove_logo` takes
+    all logos away. Registration data come as "registration-<field>".
     """
-    brand = default_brand(session, partner_id)
+    brand = brand or default_brand(session, partner_id)
     if brand is None:
-        brand = BrandProfile(partner_id=partner_id, is_default=True, **dict.fromkeys(REQUIRED, ""))
+        brand = BrandProfile(
+            partner_id=partner_id, is_default=True, logos={}, registration={}, country="",
+            **dict.fromkeys(REQUIRED, ""),
+        )  # fmt: skip
         session.add(brand)
     errors: dict[str, str] = {}
     changes: dict[str, str] = {}
@@ -151,15 +205,16 @@ def save_brand(
         if value != getattr(brand, name):
             setattr(brand, name, value)
             changes[name] = value
-    try:
-        if logo:
-            _put_logo(store, brand, logo)
-            changes["logo"] = str(brand.logo_key)
-    except Refused as refusal:
-        errors["logo"] = str(refusal)
+    _save_registration(brand, values, errors, changes)
     if remove_logo and not logo and brand.logo_key:
-        brand.logo_key = brand.logo_width = brand.logo_height = None
+        brand.logos, brand.logo_key, brand.logo_width, brand.logo_height = {}, None, None, None
         changes["logo"] = ""
+    if logo:
+        try:
+            add_logo(store, brand, logo)
+            changes["logo"] = str(brand.logo_key)
+        except Refused as refusal:
+            errors["logo"] = str(refusal)
     if changes:
         brand.updated_at = utcnow()
         session.flush()
@@ -167,8 +222,34 @@ def save_brand(
     return brand, errors
 
 
-def _put_logo(store: ObjectStore, brand: BrandProfile, data: bytes) -> None:
-    logo = normalise_logo(data)
-    key = f"brands/{brand.partner_id}/{fingerprint(logo.png)}.png"
-    store.put(key, logo.png, "image/png")
-    brand.logo_key, brand.logo_width, brand.logo_height = key, logo.width, logo.height
+def _save_registration(
+    brand: BrandProfile, values: Mapping[str, str], errors: dict[str, str], changes: dict[str, str]
+) -> None:
+    """The country and what its law wants. Values that a new country can't use are left behind."""
+    kept = dict(brand.registration or {})
+    if "country" in values:
+        try:
+            country = registration.check_country(values["country"])
+        except Refused as refusal:
+            errors["country"] = str(refusal)
+        else:
+            if country != brand.country:
+                brand.country = changes["country"] = country
+    for item in registration.country_fields(brand.country):
+        place = registration.PREFIX + item.name
+        typed = values.get(place, str(kept.get(item.name, "")))
+        try:
+            kept[item.name] = registration.check_value(brand.country, item.name, typed)
+        except Refused as refusal:
+            if place in values:
+                errors[place] = str(refusal)
+            else:
+                kept[item.name] = ""
+    if registration.SHOWN in values:
+        kept[registration.UNREGISTERED] = (
+            "1" if values.get(registration.PREFIX + registration.UNREGISTERED) else ""
+        )
+    kept = {name: value for name, value in kept.items() if value}
+    if kept != (brand.registration or {}):
+        brand.registration = kept
+        changes["registration"] = ", ".join(sorted(kept))

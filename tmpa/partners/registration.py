@@ -20,6 +20,7 @@ from tmpa.kernel.i18n import lazy_gettext as _l
 
 UNREGISTERED = "unregistered"
 PREFIX = "registration-"
+SHOWN = "registration-shown"  # marks a form that had the checkbox, ticked or not
 LIMIT = 200  # characters of one value
 _UNSEEN = re.compile(r"[\u200b\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]")
 _UNPRINTABLE = {"Cc", "Cs", "Zl", "Zp", "Co", "Cn"}  # Unicode categories
