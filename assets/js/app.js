@@ -3,7 +3,9 @@ import htmx from "htmx.org";
 import { start as startCharts } from "./chart-loader.js";
 import { start as startConfirm } from "./confirm.js";
 import { start as startCopy } from "./copy.js";
+import { start as startCounters } from "./counter.js";
 import { start as startDropzones } from "./dropzone.js";
+import { start as startFocal } from "./focal.js";
 import { start as startKeys } from "./keys.js";
 import { start as startMenus } from "./menus.js";
 import { start as startPoll } from "./poll.js";
@@ -26,7 +28,7 @@ for (const start of [startConfirm, startCopy, startMenus, startKeys, startTheme,
 
 // On the page and on every part that htmx brings in later.
 const enhance = (root) => {
-  for (const start of [startDropzones, startPreviewForms, startPreviews, startTables, startTabs, startCharts]) start(root);
+  for (const start of [startDropzones, startFocal, startPreviewForms, startCounters, startPreviews, startTables, startTabs, startCharts]) start(root);
 };
 enhance(document);
 document.addEventListener("htmx:load", (event) => {

@@ -64,6 +64,10 @@ function arm(form) {
     clearTimeout(timer);
     dirty = false;
   });
+  // Another part of the page saved something of this form itself (a picture): only the previews have to follow.
+  document.body.addEventListener("saved", (event) => {
+    if (event.target !== form && form.isConnected) reloadFrames(form);
+  });
   // Leaving the page within the 250 ms loses nothing.
   window.addEventListener("pagehide", () => {
     if (!dirty) return;
@@ -85,12 +89,17 @@ async function read(answer) {
 function show(form, answer, isSaved) {
   say(form, answer.message || text(isSaved ? "saved" : "not-saved"), !isSaved);
   showErrors(form, answer.errors ?? {});
+  form.dispatchEvent(new CustomEvent("counted", { detail: answer.counts ?? {} }));
+  reloadFrames(form);
+  // Other parts of the page follow what was saved: hx-trigger="saved from:body".
+  if (isSaved) form.dispatchEvent(new CustomEvent("saved", { bubbles: true }));
+}
+
+function reloadFrames(form) {
   for (const name of (form.dataset.previewTargets ?? "").split(/\s+/).filter(Boolean)) {
     const frame = document.querySelector(`iframe[name="${CSS.escape(name)}"]:not(.is-loading)`);
     if (frame) reload(frame);
   }
-  // Other parts of the page follow what was saved: hx-trigger="saved from:body".
-  if (isSaved) form.dispatchEvent(new CustomEvent("saved", { bubbles: true }));
 }
 
 function say(form, message, isFailing = false) {

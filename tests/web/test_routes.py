@@ -35,7 +35,7 @@ from tmpa.kits.service import publish
 from tmpa.kits.source import read_folder
 from tmpa.mdf.models import Claim, ClaimLine, Fund, FundRequest
 from tmpa.models import Base
-from tmpa.partners.models import Partnership
+from tmpa.partners.models import Partnership, Picture
 
 pytestmark = pytest.mark.backends("sqlite")
 
@@ -58,6 +58,7 @@ PARAMETERS: dict[str, Any] = {
     "member_id": Membership,
     "partnership": Partnership,
     "piece_id": CampaignPiece,
+    "picture": Picture,
     "request_id": FundRequest,
     "user_id": User,
     "version": KitVersion,
@@ -65,6 +66,7 @@ PARAMETERS: dict[str, Any] = {
     "locale": "en",
     "name": "none.png",
     "piece": "announcement",
+    "slot": "none",
     "slug": "none",
     "token": "x" * 70,
 }
@@ -76,6 +78,7 @@ NOTHING_THERE = {
     "mdf.invoice",
     "mdf.piece",
     "partners.brand_logo",
+    "pictures.thumbnail",
 }
 
 

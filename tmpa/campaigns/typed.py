@@ -37,7 +37,10 @@ def read(manifest: Manifest, locales: Iterable[str], form: Mapping[str, str], re
     for slot in manifest.slots:
         for locale in [EVERY] if slot.kind in SHARED_KINDS else locales:
             name = field_name(slot, locale)
-            found = _read_one(slot, name, form, reader_locale)
+            if slot.kind == "image":
+                found = _picture(name, form, manifest.locales)
+            else:
+                found = _read_one(slot, name, form, reader_locale)
             if found is not None:
                 values.setdefault(place(slot, locale), {})[slot.name] = found
     return values
@@ -46,15 +49,32 @@ def read(manifest: Manifest, locales: Iterable[str], form: Mapping[str, str], re
 def _read_one(slot: Slot, name: str, form: Mapping[str, str], reader_locale: str) -> Any:
     if slot.kind == "money":
         return _money(name, form, reader_locale)
-    if slot.kind == "image":
-        if f"{name}-url" not in form:
-            return None
-        url, alt = form[f"{name}-url"].strip(), form.get(f"{name}-alt", "").strip()
-        return {"url": url, "alt": alt} if url else ""
     if name not in form:
         return None
     text = form[name].replace("\r\n", "\n")
     return text if slot.kind == "richtext" else text.strip()
+
+
+def _picture(name: str, form: Mapping[str, str], locales: Iterable[str]) -> Any:
+    """A chosen picture with its middle and its descriptions; `tmpa.campaigns.pictures` makes an address of it."""
+    if f"{name}-picture" not in form:
+        return None
+    chosen = form[f"{name}-picture"].strip()[:60]
+    if not chosen:
+        return ""
+    alts = {tag: form[f"{name}-alt-{tag}"].strip() for tag in locales if f"{name}-alt-{tag}" in form}
+    value: dict[str, Any] = {"picture": chosen, "alt": alts}
+    value["focal"] = [_share(form.get(f"{name}-x", "")), _share(form.get(f"{name}-y", ""))]
+    if f"{name}-decorative" in form:
+        value["decorative"] = True
+    return value
+
+
+def _share(percent: str) -> float:
+    try:
+        return min(100, max(0, int(percent))) / 100
+    except ValueError:
+        return 0.5
 
 
 def _money(name: str, form: Mapping[str, str], reader_locale: str) -> Any:
@@ -88,7 +108,7 @@ def for_locale(slots: Mapping[str, Any], locale: str) -> dict[str, Any]:
 
 
 def problems(raw: Mapping[str, Any]) -> dict[str, str]:
-    """Slot → sentence for amounts that could not be read."""
+    """Slot → sentence for amounts that could not be read and pictures that can't be used."""
     return {
         name: value["problem"]
         for name, value in raw.items()
@@ -97,7 +117,7 @@ def problems(raw: Mapping[str, Any]) -> dict[str, str]:
 
 
 def cleaned(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """`raw` without the amounts that could not be read."""
+    """`raw` without the amounts that could not be read and the pictures that can't be used."""
     return {
         name: value for name, value in raw.items() if not (isinstance(value, dict) and "problem" in value)
     }

@@ -31,6 +31,7 @@ PLACE_WIDTH = 600  # CSS pixels of a slot that names no width: a mail's
 DENSITY = 2  # pixels per CSS pixel of what pieces show
 THUMBNAIL_SIDE = 640
 GALLERY = 12
+SMALL = ".small"  # ends the key of a picture's thumbnail
 FEW_COLOURS = 4096  # a drawing or a screenshot has fewer and is smaller and sharper as PNG
 QUALITY = 85
 _TURNS = {
@@ -253,6 +254,8 @@ def add_picture(
         return found
     key = f"pictures/{partner_id}/{content_hash}{made.suffix}"
     store.put(key, made.data, made.content_type)
+    small = thumbnail(made.data)
+    store.put(key + SMALL, small.data, small.content_type)
     picture = Picture(
         partner_id=partner_id,
         name=_name(file_name),
@@ -265,6 +268,12 @@ def add_picture(
     session.flush()
     audit.record(session, "picture.added", picture, width=made.width, height=made.height)
     return picture
+
+
+def read_thumbnail(store: ObjectStore, picture: Picture) -> tuple[bytes, str]:
+    """A picture in small and its media type. Raises MissingObject."""
+    data = store.get(picture.object_key + SMALL)
+    return data, "image/png" if data.startswith(b"\x89PNG") else "image/jpeg"
 
 
 def _name(file_name: str) -> str:

@@ -13,6 +13,7 @@ from tmpa.sending import views as sending
 from tmpa.web import health, mail_search, operator
 from tmpa.web import views as web
 from tmpa.web.campaign import live_views as campaigns
+from tmpa.web.campaign import picture_views as pictures
 from tmpa.web.kits import views as kits
 from tmpa.web.partners import views as partners
 
@@ -24,6 +25,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     kits.blueprint,
     partners.blueprint,
     campaigns.blueprint,
+    pictures.blueprint,
     sending.blueprint,
     pages.blueprint,
     engagement.blueprint,

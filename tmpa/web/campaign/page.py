@@ -1,7 +1,7 @@
 """What the campaign page shows, put together from the rooms it looks into."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -25,8 +25,10 @@ from tmpa.kernel.i18n import lazy_gettext as _l
 from tmpa.kernel.money import Money
 from tmpa.kits.catalogue import load_catalogue
 from tmpa.kits.manifest import Piece, Slot
+from tmpa.kits.slots import length_of
 from tmpa.kits.source import KitSource
 from tmpa.sending import launch
+from tmpa.web.campaign.picture_field import PictureField, picture_field
 
 CURRENCIES = (
     "EUR", "USD", "GBP", "CHF", "JPY", "AED", "AUD", "BHD", "CAD", "CNY", "CZK", "DKK", "EGP", "HKD", "INR", "JOD",
@@ -51,10 +53,16 @@ class SlotField:
     error: str
     locale: str = ""
     choices: tuple[tuple[str, str], ...] = ()
+    picture: PictureField | None = None
 
     @property
     def direction(self) -> str:
         return direction(self.locale or None)
+
+    @property
+    def length(self) -> int:
+        """How many characters of the text count, as the server counts them."""
+        return length_of(self.slot, str(self.value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +121,21 @@ class Check:
         return 1 if places == {"#people"} else 2 if places == {"#time"} else 0
 
 
-def shared_fields(source: KitSource, campaign: Campaign, errors: dict[str, str]) -> list[SlotField]:
+def shared_fields(
+    session: Session, source: KitSource, campaign: Campaign, errors: dict[str, str]
+) -> list[SlotField]:
     """The slots that serve every language."""
     return [
-        _field(source, slot, typed.EVERY, campaign, errors)
+        _with_picture(session, campaign, _field(source, slot, typed.EVERY, campaign, errors))
         for slot in source.manifest.slots
         if slot.kind in typed.SHARED_KINDS
     ]
+
+
+def _with_picture(session: Session, campaign: Campaign, item: SlotField) -> SlotField:
+    if item.slot.kind != "image":
+        return item
+    return replace(item, picture=picture_field(session, campaign, item.slot, item.value))
 
 
 def panels(source: KitSource, campaign: Campaign, errors: dict[str, str]) -> list[Panel]:
@@ -150,10 +166,9 @@ def _field(
         )
     if slot.kind == "money":
         kept = _amount(kept, source.manifest.mdf.currency)
-    if slot.kind == "image" and not isinstance(kept, dict):
-        kept = {"url": kept or "", "alt": ""}
     own = campaign.slot_errors.get(locale if locale != typed.EVERY else campaign.locales[0], {})
-    sentence = errors.get(name) or own.get(slot.name, "")
+    control = f"{name}-file" if slot.kind == "image" else name
+    sentence = errors.get(control) or own.get(slot.name, "")
     choices = tuple((choice.value, words(choice.label)) for choice in slot.choices)
     shown = "" if locale == typed.EVERY else locale
     explained = words(slot.help) if slot.help else ""

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time
-from pathlib import PurePosixPath
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy.orm import Session
@@ -10,19 +9,17 @@ from werkzeug.datastructures import FileStorage, MultiDict
 
 from tmpa.audiences import service as audiences
 from tmpa.audiences.models import ContactList
-from tmpa.campaigns import service, typed
-from tmpa.campaigns.addresses import put_asset
+from tmpa.campaigns import pictures, service, typed
 from tmpa.campaigns.models import Campaign
 from tmpa.kernel.errors import NotFound, Refused
+from tmpa.kernel.http import services
 from tmpa.kernel.i18n import current_locale
 from tmpa.kernel.i18n import gettext as _
 from tmpa.kernel.ids import parse
 from tmpa.kernel.objects import ObjectStore
-from tmpa.kits.images import check_raster
+from tmpa.kits.slots import length_of
 from tmpa.kits.source import KitSource
-from tmpa.settings import Settings
-
-MAX_IMAGE_BYTES = 5 * 1024 * 1024
+from tmpa.partners.pictures import add_picture
 
 
 def take(
@@ -47,6 +44,16 @@ def take(
     if "locales-shown" in form:
         keep("locales", _locales, form.getlist("locales"))
     brought = typed.read(source.manifest, source.manifest.locales, form, current_locale())
+    if typed.EVERY in brought:
+        brought[typed.EVERY] = pictures.settle(
+            session,
+            services().store,
+            services().settings,
+            source,
+            campaign.partner_id,
+            campaign.slots.get(typed.EVERY, {}),
+            brought[typed.EVERY],
+        )
     keep("slots", _slots, brought)
     if "lists-shown" in form:
         keep("lists", _lists, form.getlist("lists"), form.getlist("lists-shown"))
@@ -61,7 +68,7 @@ def slot_errors(source: KitSource, campaign: Campaign) -> dict[str, str]:
     for locale, errors in campaign.slot_errors.items():
         for slot in source.manifest.slots:
             if slot.name in errors:
-                suffix = {"money": "-amount", "image": "-alt"}.get(slot.kind, "")
+                suffix = {"money": "-amount", "image": "-file"}.get(slot.kind, "")
                 result[typed.field_name(slot, locale) + suffix] = errors[slot.name]
     return result
 
@@ -118,28 +125,42 @@ def _time(session: Session, _source: KitSource, campaign: Campaign, form: Mappin
         raise Refused(refusal.message, "day") from None
 
 
-def take_images(
+def take_with_images(
+    session: Session,
     store: ObjectStore,
-    settings: Settings,
     source: KitSource,
+    campaign: Campaign,
     form: "MultiDict[str, str]",
     files: Mapping[str, FileStorage],
-) -> tuple["MultiDict[str, str]", dict[str, str]]:
-    """The form with uploaded pictures put in place as addresses, and a sentence for each picture refused."""
-    filled, errors = form.copy(), {}
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Keep the pictures that came with a form and choose them, then `take` it.
+
+    A sentence for each field refused, and those among them for files that are no usable picture.
+    """
+    service.check_editable(campaign)
+    filled, refused = form.copy(), {}
     for slot in source.manifest.slots:
         name = typed.field_name(slot, typed.EVERY)
         upload = files.get(f"{name}-file") if slot.kind == "image" else None
         data = upload.read() if upload is not None else b""
         if upload is None or not data:
             continue
-        suffix = PurePosixPath(upload.filename or "").suffix.lower()
-        if len(data) > MAX_IMAGE_BYTES:
-            errors[f"{name}-alt"] = _("The picture is larger than 5 MB. Save a smaller one.")
-        elif suffix not in {".png", ".jpg", ".jpeg"}:
-            errors[f"{name}-alt"] = _("Use a PNG or JPEG picture.")
-        elif findings := check_raster(f"upload{suffix}", data):
-            errors[f"{name}-alt"] = findings[0].message
+        upload.close()  # large ones lie in a file until then
+        try:
+            picture = add_picture(session, store, campaign.partner_id, data, upload.filename or "")
+        except Refused as refusal:
+            refused[f"{name}-file"] = str(refusal)
         else:
-            filled[f"{name}-url"] = put_asset(store, settings, data, suffix)
-    return filled, errors
+            filled[f"{name}-picture"] = picture.public_id
+    return {**take(session, source, campaign, filled), **refused}, refused
+
+
+def lengths(source: KitSource, form: "MultiDict[str, str]") -> dict[str, int]:
+    """How many characters count of each text that a form brought, by field."""
+    return {
+        name: length_of(slot, form[name])
+        for slot in source.manifest.slots
+        if slot.kind not in typed.SHARED_KINDS
+        for name in (typed.field_name(slot, locale) for locale in source.manifest.locales)
+        if name in form
+    }

@@ -80,7 +80,7 @@ def _page(campaign: Campaign, source: KitSource, errors: dict[str, str], refusal
         errors=errors,
         refusal=refusal,
         typed=request.form,
-        shared=page.shared_fields(source, campaign, errors),
+        shared=page.shared_fields(db(), source, campaign, errors),
         panels=page.panels(source, campaign, errors),
         locale_choices=page.locale_choices(source, campaign),
         lists=page.list_choices(db(), campaign),
@@ -102,10 +102,9 @@ def _page(campaign: Campaign, source: KitSource, errors: dict[str, str], refusal
 def save(campaign: str) -> ResponseReturnValue:
     """The whole form, as browsers without script send it."""
     found, source = _load(campaign)
-    form, refused = saving.take_images(
-        services().store, services().settings, source, request.form, request.files
+    errors, refused = saving.take_with_images(
+        db(), services().store, source, found, request.form, request.files
     )
-    errors = {**saving.take(db(), source, found, form), **refused}
     # a draft keeps slots as typed, good or bad; the other fields come back to be mended
     hard = {
         name: sentence for name, sentence in errors.items() if name in refused or not name.startswith("slot-")
@@ -121,7 +120,8 @@ def autosave(campaign: str) -> ResponseReturnValue:
     """What was typed so far; answers when it was saved and what can't be used yet."""
     found, source = _load(campaign)
     errors = saving.take(db(), source, found, request.form)
-    return jsonify(message=_("Saved %(time)s", time=format_time(utcnow())), errors=errors)
+    counts = saving.lengths(source, request.form)
+    return jsonify(message=_("Saved %(time)s", time=format_time(utcnow())), errors=errors, counts=counts)
 
 
 @route(blueprint, "/campaigns/<campaign>/languages", RUN, methods=("POST",))
