@@ -23,9 +23,9 @@ MAX_TEXT_BYTES = 512 * 1024
 TEXT_SUFFIXES = {".toml", ".po", ".mjml", ".html", ".txt", ".typ", ".svg", ".md"}
 SUFFIXES = TEXT_SUFFIXES | set(RASTER_FORMATS)
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,80}(/[A-Za-z0-9_][A-Za-z0-9._-]{0,80})*")
-IGNORED = {".git", ".gitignore", ".gitattributes", ".DS_Store", "__MACOSX", "Thumbs.db", ".editorconfig", "messages.pot",
-           "kit.schema.json"}  # fmt: skip
-"""What lies in a kit's folder without being a part of it; the schema is there for editors."""
+IGNORED = {".git", ".gitignore", ".gitattributes", ".DS_Store", "__MACOSX", "Thumbs.db", ".editorconfig",
+           "kit.schema.json", "messages.pot"}  # fmt: skip
+"""What lies in a kit's folder without being a part of it: what editors and translators need."""
 CONTENT_TYPES = {
     ".png": "image/png",
     ".jpg": "image/jpeg",
