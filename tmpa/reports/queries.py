@@ -224,12 +224,12 @@ def kit_use(session: Session, kit: Kit) -> KitUse:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """What people did on one day (UTC)."""
+    """What people did on one day (UTC). None where a vendor may not see it (1 to 4)."""
 
     day: date
-    delivered: int
-    clicks: int
-    submissions: int
+    delivered: int | None
+    clicks: int | None
+    submissions: int | None
 
 
 def by_day(session: Session, until: date, days: int = 30) -> list[Day]:
@@ -243,7 +243,12 @@ def by_day(session: Session, until: date, days: int = 30) -> list[Day]:
     sums: defaultdict[date, Row] = defaultdict(lambda: Row("", ""))
     for day, kind, verdict, count in rows:
         _add(sums[day], kind, verdict, int(count))
+    hides = session_scope(session).side == "vendor"
+
+    def shown(count: int | None) -> int | None:
+        return shown_to_vendor(count or 0) if hides else count or 0
+
     return [
-        Day(day, sums[day].delivered or 0, sums[day].human_clicks or 0, sums[day].submissions or 0)
+        Day(day, shown(sums[day].delivered), shown(sums[day].human_clicks), shown(sums[day].submissions))
         for day in (first + timedelta(days=offset) for offset in range(days))
     ]

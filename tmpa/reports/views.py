@@ -113,7 +113,7 @@ def _clicks_chart(rows: list[Row]) -> dict[str, Any]:
 
 
 def course(days: list[Day]) -> dict[str, Any]:
-    """Clicks and forms day by day, as a chart with its table's columns and rows."""
+    """Clicks and forms day by day, as a chart with its table's columns and rows; a gap where a count is hidden."""
     series = [
         (_("Clicks by people"), [day.clicks for day in days]),
         (_("Forms sent"), [day.submissions for day in days]),
@@ -125,5 +125,11 @@ def course(days: list[Day]) -> dict[str, Any]:
             "series": [{"type": "line", "name": name, "data": data} for name, data in series],
         },
         "columns": [_("Day"), *(name for name, _data in series)],
-        "rows": [[format_date(day.day), day.clicks, day.submissions] for day in days],
+        "rows": [
+            [
+                format_date(day.day),
+                *(_("1 to 4") if count is None else count for count in (day.clicks, day.submissions)),
+            ]
+            for day in days
+        ],
     }

@@ -47,7 +47,9 @@ def partner_page() -> ResponseReturnValue:
         finished=[each for each in mine if each.state == "done"][:SHOWN],
         figures=figures,
         sums=sums,
-        course=course(figures.days) if any(day.delivered or day.clicks for day in figures.days) else None,
+        course=course(figures.days)
+        if any(day.delivered != 0 or day.clicks != 0 for day in figures.days)
+        else None,
     )
 
 
@@ -140,7 +142,9 @@ def vendor_page() -> ResponseReturnValue:
         people=count(figures.people),
         sums=sums,
         best=_best(),
-        course=course(figures.days) if any(day.delivered or day.clicks for day in figures.days) else None,
+        course=course(figures.days)
+        if any(day.delivered != 0 or day.clicks != 0 for day in figures.days)
+        else None,
     )
 
 

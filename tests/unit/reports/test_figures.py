@@ -62,6 +62,18 @@ def test_reach_hides_small_numbers(world: Programme, people: int, shown: int | N
         assert home.vendor_home(session).people == shown
 
 
+@pytest.mark.parametrize(("clicks", "shown"), [(4, None), (5, 5)])
+def test_single_days_hide_small_numbers_from_the_vendor(
+    world: Programme, clicks: int, shown: int | None
+) -> None:
+    roll_up(world, "clicked", clicks)
+    with world.database.unit_of_work(world.vendor.scope, write=False) as session:
+        days = home.vendor_home(session).days
+        assert (days[-1].clicks, days[-2].clicks) == (shown, 0)
+    with world.database.unit_of_work(world.partner.scope, write=False) as session:
+        assert home.partner_home(session).days[-1].clicks == clicks, "the partner's own people"
+
+
 def test_results_by_kit_partner_and_language(world: Programme) -> None:
     roll_up(world, "delivered", 100, "unknown")
     roll_up(world, "clicked", 20)
