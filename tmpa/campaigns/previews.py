@@ -6,8 +6,9 @@ from html import escape
 from tmpa.accounts.models import Organization
 from tmpa.campaigns import typed
 from tmpa.campaigns.addresses import page_url
+from tmpa.campaigns.brands import preview_brand
 from tmpa.campaigns.models import Campaign
-from tmpa.campaigns.rendering import Frame, preview_brand, source_of
+from tmpa.campaigns.rendering import Frame, source_of
 from tmpa.kernel.errors import NotFound, Refused
 from tmpa.kernel.i18n import direction
 from tmpa.kernel.i18n import gettext as _

@@ -2,7 +2,6 @@
 
 import json
 import uuid
-from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -14,6 +13,7 @@ from sqlalchemy.orm import Session
 from tmpa.accounts.models import User
 from tmpa.campaigns import typed
 from tmpa.campaigns.addresses import page_url, put_asset, tagged, thanks_url
+from tmpa.campaigns.brands import as_render_brand, brand_problems
 from tmpa.campaigns.models import Campaign, CampaignPiece
 from tmpa.kernel import audit, tracking_tokens
 from tmpa.kernel.errors import Refused
@@ -50,7 +50,6 @@ from tmpa.kits.render import (
 from tmpa.kits.service import load_source
 from tmpa.kits.slots import SlotValues
 from tmpa.kits.source import KitSource
-from tmpa.partners.models import BrandProfile
 from tmpa.settings import Settings
 
 SUFFIXES = {"mail": (".json", "application/json"), "page": (".html", "text/html"),
@@ -92,52 +91,6 @@ def step_titles(store: ObjectStore, campaign: Campaign) -> dict[str, str]:
     return {step.name: words(source.manifest.piece(step.piece).title) for step in campaign.steps}
 
 
-def as_render_brand(store: ObjectStore, profile: BrandProfile, logo_url: Callable[[bytes], str]) -> Brand:
-    """A profile as pieces print it; `logo_url` gives the address under which its logo's bytes are shown.
-
-    Raises Refused naming the field that is still missing.
-    """
-    logo = store.get(profile.logo_key) if profile.logo_key else b""
-    return Brand(
-        name=profile.name,
-        legal_name=profile.legal_name,
-        address=profile.address,
-        primary=profile.primary_colour,
-        website=profile.website,
-        phone=profile.phone,
-        email=profile.email,
-        logo_url=logo_url(logo) if logo else "",
-        logo_alt=profile.name,
-        disclaimer=profile.disclaimer,
-        country=profile.country,
-        logo=logo,
-    )
-
-
-def preview_brand(store: ObjectStore, profile: BrandProfile | None, company: str) -> Brand:
-    """A brand for looking at: what the profile lacks shows as words in its place, its logo is embedded."""
-    embedded = ""
-    logo = b""
-    if profile is not None and profile.logo_key:
-        logo = store.get(profile.logo_key)
-        embedded = "data:image/png;base64," + b64encode(logo).decode()
-    name = (profile.name if profile else "") or company
-    return Brand(
-        name=name,
-        legal_name=(profile.legal_name if profile else "") or name,
-        address=(profile.address if profile else "") or _("Your postal address"),
-        primary=profile.primary_colour if profile else "#1f4e79",
-        website=profile.website if profile else "",
-        phone=profile.phone if profile else "",
-        email=profile.email if profile else "",
-        logo_url=embedded,
-        logo_alt=name,
-        disclaimer=profile.disclaimer if profile else "",
-        country=profile.country if profile else "",
-        logo=logo,
-    )
-
-
 def finish_pieces(
     session: Session, store: ObjectStore, signer: Signer, settings: Settings, campaign: Campaign
 ) -> list[CampaignPiece]:
@@ -150,6 +103,8 @@ def finish_pieces(
     source = source_of(store, campaign)
     if campaign.brand is None:
         raise Refused(_("The campaign has no brand yet."), code="brand")
+    for sentence in brand_problems(store, source, campaign):
+        raise Refused(sentence, "logo", "brand")
     brand = as_render_brand(store, campaign.brand, lambda logo: put_asset(store, settings, logo, ".png"))
 
     def asset_url(path: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
+from babel.lists import format_list
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -24,8 +25,9 @@ from tmpa.kits.eligibility import obstacle_of
 from tmpa.kits.models import KitVersion
 from tmpa.kits.source import KitSource
 from tmpa.partners import service as partners
-from tmpa.partners.brands import LABELS, default_brand, missing
+from tmpa.partners.brands import LABELS, default_brand, missing, missing_by_law
 from tmpa.partners.models import BrandProfile
+from tmpa.partners.registration import PREFIX
 
 Part = Literal["brand", "pieces", "people", "time", "kit"]
 EDITABLE = ("draft", "scheduled")
@@ -297,6 +299,12 @@ def readiness(session: Session, campaign: Campaign) -> list[Problem]:
         Problem(_("Your brand has no %(field)s yet.", field=_lower(str(LABELS[name]))), "brand", name)
         for name in empty
     ]
+    if by_law := missing_by_law(campaign.brand):
+        message = _(
+            "The law of your country wants more in your brand: %(fields)s.",
+            fields=format_list([str(item.label) for item in by_law], locale=babel_locale(current_locale())),
+        )
+        found.append(Problem(message, "brand", f"{PREFIX}{by_law[0].name}"))
     slots = {slot["name"]: slot for slot in campaign.kit_version.manifest.get("slots", [])}
     for locale, errors in campaign.slot_errors.items():
         for name, sentence in errors.items():

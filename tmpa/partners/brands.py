@@ -102,20 +102,13 @@ def make_default(session: Session, brand: BrandProfile) -> None:
 
 
 def missing(brand: BrandProfile | None) -> list[str]:
-    """The required fields that are still empty, in the form's order; those of the country's law last."""
-    empty = [name for name in REQUIRED if brand is None or not getattr(brand, name)]
-    if brand is None:
-        return empty
-    wanted = registration.missing(brand.country, brand.registration or {})
-    return empty + [registration.PREFIX + item.name for item in wanted]
+    """The required fields that are still empty, in the form's order."""
+    return [name for name in REQUIRED if brand is None or not getattr(brand, name)]
 
 
-def label(brand: BrandProfile | None, name: str) -> str:
-    """What a field that `missing` names is called on the brand page."""
-    if not name.startswith(registration.PREFIX):
-        return str(LABELS[name])
-    wanted = registration.country_fields(brand.country if brand else "")
-    return next(str(item.label) for item in wanted if registration.PREFIX + item.name == name)
+def missing_by_law(brand: BrandProfile | None) -> list[registration.RegistrationField]:
+    """What the law of the brand's country wants printed and the brand hasn't yet."""
+    return registration.missing(brand.country, brand.registration or {}) if brand else []
 
 
 def check_value(name: str, raw: str) -> str:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.factories.accounts import Member, member, organization
 from tests.factories.campaigns import BRAND, LOGO
 from tmpa.app import open_services
-from tmpa.campaigns.rendering import as_render_brand
+from tmpa.campaigns.brands import as_render_brand
 from tmpa.kernel.errors import NotFound, Refused
 from tmpa.kernel.http import Services
 from tmpa.kernel.permissions import Role

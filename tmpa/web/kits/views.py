@@ -9,8 +9,9 @@ from tmpa.accounts.models import Organization
 from tmpa.campaigns import previews, typed
 from tmpa.campaigns import service as campaigns
 from tmpa.campaigns.addresses import page_url
+from tmpa.campaigns.brands import preview_brand
 from tmpa.campaigns.models import Campaign
-from tmpa.campaigns.rendering import Frame, preview_brand
+from tmpa.campaigns.rendering import Frame
 from tmpa.kernel.clock import utcnow
 from tmpa.kernel.errors import NotFound, Refused
 from tmpa.kernel.http import db, flash, go, render, route, scope, services

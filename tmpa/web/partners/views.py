@@ -6,8 +6,9 @@ from flask.typing import ResponseReturnValue
 from tmpa.accounts.models import Organization
 from tmpa.campaigns import previews, queries, typed
 from tmpa.campaigns.addresses import page_url
+from tmpa.campaigns.brands import preview_brand
 from tmpa.campaigns.models import Campaign
-from tmpa.campaigns.rendering import Frame, preview_brand
+from tmpa.campaigns.rendering import Frame
 from tmpa.kernel.clock import utcnow
 from tmpa.kernel.errors import NotFound, Refused
 from tmpa.kernel.http import db, flash, go, render, route, safe_next, services
