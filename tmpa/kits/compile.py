@@ -155,7 +155,7 @@ def _mail(
         html = compile_mjml(rendering.text)
     except MjmlMistake as problem:
         file, line = lines().at(problem.offset)
-        raise CompileFailed([error("mjml", file, line, problem.message, problem.mend)]) from None
+        raise CompileFailed([error(problem.rule, file, line, problem.message, problem.mend)]) from None
     spots = _scan(html, rendering, track_links=True, lines=lines, path=piece.template)
     cuts: list[tuple[int, int, Hole]] = []
     targets: list[str] = []

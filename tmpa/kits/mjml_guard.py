@@ -10,77 +10,31 @@ from dataclasses import dataclass
 from mjml import mjml2html
 
 from tmpa.kernel.i18n import gettext as _
+from tmpa.kits.mjml_tables import PARENTS, UNSUPPORTED_ELEMENTS
 
 MAX_CHARACTERS = 300_000
 MAX_DEPTH = 80  # mrml survives about 300; real mails stay under 30
-_TOKEN = re.compile(
+TOKEN = re.compile(
     r"<!--(?P<comment>.*?)-->|<(?P<close>/?)(?P<name>[A-Za-z][A-Za-z0-9:-]*)"
     r"(?P<attributes>(?:[^\"'<>]|\"[^\"<]*\"|'[^'<]*')*?)(?P<void>/?)>",
     re.DOTALL,
 )
-_STYLE = re.compile(r"(<mj-style\b[^>]*>)(.*?)(</mj-style>)", re.DOTALL)
-_VOID = {
-    "area",
-    "base",
-    "br",
-    "col",
-    "embed",
-    "hr",
-    "img",
-    "input",
-    "link",
-    "meta",
-    "param",
-    "source",
-    "track",
-    "wbr",
-}
-ELEMENTS = frozenset(
-    (
-        "mjml",
-        "mj-head",
-        "mj-body",
-        "mj-title",
-        "mj-preview",
-        "mj-attributes",
-        "mj-all",
-        "mj-class",
-        "mj-style",
-        "mj-font",
-        "mj-breakpoint",
-        "mj-raw",
-        "mj-section",
-        "mj-column",
-        "mj-group",
-        "mj-wrapper",
-        "mj-text",
-        "mj-button",
-        "mj-image",
-        "mj-divider",
-        "mj-spacer",
-        "mj-table",
-        "mj-social",
-        "mj-social-element",
-        "mj-hero",
-        "mj-navbar",
-        "mj-navbar-link",
-        "mj-accordion",
-        "mj-accordion-element",
-        "mj-accordion-title",
-        "mj-accordion-text",
-        "mj-carousel",
-        "mj-carousel-image",
-    )
+STYLE = re.compile(r"(<mj-style\b[^>]*>)(.*?)(</mj-style>)", re.DOTALL)
+VOID = frozenset(
+    "area base br col embed hr img input link meta param source track wbr".split()  # noqa: SIM905 - easier to read
 )
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_FOREIGN = re.compile(r"<!\[CDATA\[|<\?[A-Za-z]|<!DOCTYPE", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class MjmlMistake(Exception):
-    """What is wrong with an MJML text. `offset` counts characters."""
+    """What is wrong with an MJML text. `offset` counts characters, `rule` is the name of its rule."""
 
     message: str
     mend: str
     offset: int
+    rule: str = "mjml"
 
 
 def _escape_stray(text: str) -> str:
@@ -91,16 +45,19 @@ def guard(text: str) -> str:
     """The text with stray angle brackets escaped and plain comments removed. Raises MjmlMistake."""
     if len(text) > MAX_CHARACTERS:
         raise MjmlMistake(_("The mail is far too long."), _("Shorten it."), 0)
-    styles = [(match.start(2), match.end(2)) for match in _STYLE.finditer(text)]
+    if foreign := _FOREIGN.search(_COMMENT.sub(lambda match: " " * len(match[0]), text)):
+        message = _("“%(what)s” is not supported in MJML.", what=foreign[0])
+        raise MjmlMistake(message, _("Remove it."), foreign.start(), "mjml-unsupported")
+    styles = [(match.start(2), match.end(2)) for match in STYLE.finditer(text)]
     out: list[str] = []
     stack: list[tuple[str, int]] = []
     end = style = 0
     while True:
-        token = _TOKEN.search(text, end)
+        token = TOKEN.search(text, end)
         while style < len(styles) and styles[style][1] <= end:
             style += 1
         if token and style < len(styles) and styles[style][0] <= token.start() < styles[style][1]:
-            token = _TOKEN.search(text, styles[style][1])
+            token = TOKEN.search(text, styles[style][1])
         stop = token.start() if token else len(text)
         out.append(_between(text, end, stop, styles[style] if style < len(styles) else None))
         if token is None:
@@ -130,14 +87,17 @@ def _between(text: str, start: int, stop: int, style: tuple[int, int] | None) ->
 
 def _track(token: "re.Match[str]", stack: list[tuple[str, int]]) -> None:
     name = token["name"]
-    if name.startswith("mj") and name not in ELEMENTS:
-        if name in {"mj-include", "mj-html-attributes", "mj-selector", "mj-html-attribute"}:
-            raise MjmlMistake(_("<%(name)s> is not supported.", name=name), _("Remove it."), token.start())
+    if name.startswith("mj") and name not in PARENTS:
+        if name in UNSUPPORTED_ELEMENTS:
+            message = _("<%(name)s> is not supported.", name=name)
+            raise MjmlMistake(message, _("Remove it."), token.start(), "mjml-unsupported")
         message = _("MJML has no element <%(name)s>.", name=name)
         raise MjmlMistake(message, _("Correct the name."), token.start())
     if name == "mj-style" and re.search(r"\binline\s*=", token["attributes"]):
         message = _("mj-style with inline is not supported.")
-        raise MjmlMistake(message, _("Use attributes or a plain mj-style."), token.start())
+        raise MjmlMistake(
+            message, _("Use attributes or a plain mj-style."), token.start(), "mjml-unsupported"
+        )
     inside_attributes = bool(stack) and stack[-1][0] == "mj-attributes"
     if token["close"]:
         if not stack or stack[-1][0] != name:
@@ -146,7 +106,7 @@ def _track(token: "re.Match[str]", stack: list[tuple[str, int]]) -> None:
                 message = _("</%(name)s> comes before </%(open)s>.", name=name, open=stack[-1][0])
             raise MjmlMistake(message, _("Close the elements in order."), token.start())
         stack.pop()
-    elif not token["void"] and name.lower() not in _VOID and not (inside_attributes and token["void"]):
+    elif not token["void"] and name.lower() not in VOID and not (inside_attributes and token["void"]):
         stack.append((name, token.start()))
         if len(stack) > MAX_DEPTH:
             message = _("The elements are nested more than %(limit)s deep.", limit=MAX_DEPTH)
