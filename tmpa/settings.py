@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 PREFIX = "TMPA_"
-SECRETS = frozenset({"secret_keys", "metrics_token"})
+SECRETS = frozenset({"secret_keys", "metrics_token", "suggestions_key"})
 ADDRESSES = frozenset({"database_url", "redis_url", "mail_url"})
 """Settings that may hold a password before their @."""
 
@@ -96,12 +96,22 @@ class Settings(BaseModel):
     upload_limit_mb: Annotated[int, Field(ge=1, le=500)] = Field(
         25, description="Largest upload accepted, megabytes."
     )
+    chromium: str = Field(
+        "", description="Chromium for pictures of pieces: its path or name; empty looks for it on the PATH."
+    )
     log_format: Literal["json", "text"] = Field(
         "json", description="Logs as JSON lines or as text for people."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least severe log line kept."
     )
+    suggestions_url: str = Field(
+        "",
+        description="OpenAI-compatible service that suggests translations to a vendor's translators, such as"
+        " https://llm.example.com/v1; empty: no suggestions. Texts of kits are sent to it.",
+    )
+    suggestions_key: str = Field("", description="Bearer key of the suggestion service; empty: none is sent.")
+    suggestions_model: str = Field("", description="Model that the suggestion service is asked for.")
     metrics_token: str = Field("", description="Bearer token for /metrics; empty serves it to loopback only.")
     fast_passwords: bool = Field(
         False, description="Cheap password hashing for tests; refused in production."
@@ -112,7 +122,7 @@ class Settings(BaseModel):
     def _http(cls, value: str) -> str:
         return _checked(value, {"http", "https"}, "an address such as https://portal.example.com").rstrip("/")
 
-    @field_validator("pages_url", "s3_endpoint")
+    @field_validator("pages_url", "s3_endpoint", "suggestions_url")
     @classmethod
     def _http_or_empty(cls, value: str) -> str:
         return cls._http(value) if value else value

@@ -19,6 +19,7 @@ from tmpa.kernel.jobs import Queue, subscribe
 from tmpa.kernel.scope import Scope, load
 from tmpa.kits import drafts
 from tmpa.kits import service as kits
+from tmpa.kits.localisation import memory
 from tmpa.mdf import dossier, requests
 from tmpa.pages import publish
 from tmpa.pages.models import Submission
@@ -180,6 +181,11 @@ def expire_overdue_kits(context: Services) -> None:
         kits.expire_overdue(session, utcnow().date())
 
 
+@job("kits.remember_translations")
+def remember_translations(context: Services, kit_version: str) -> None:
+    memory.remember_version(context, kit_version)
+
+
 @job("mdf.assemble_dossier")
 def assemble_dossier(context: Services, claim: str) -> None:
     dossier.assemble_dossier(context, claim)
@@ -199,6 +205,7 @@ SUBSCRIPTIONS: tuple[tuple[str, str], ...] = (
     ("campaigns.launching", "campaigns.finish_pieces"),
     ("campaigns.pieces_ready", "pages.publish_campaign"),
     ("kit.withdrawn", "sending.leave_withdrawn"),
+    ("kit.published", "kits.remember_translations"),
     ("pages.published", "sending.start_campaign"),
     ("sending.unsubscribed", "engagement.record_unsubscribe"),
 )
