@@ -1,7 +1,8 @@
 """A newer version of a kit for campaigns made from an older one: the offer, what it would mean, and the move itself.
 
 ``offers(session, campaigns) -> dict[campaign id, KitVersion]``, ``review(store, campaign, target) -> Review``,
-``move(session, store, campaign, target, seen)``, ``move_back(session, store, campaign)``
+``as_moved(store, campaign, target) -> Campaign``, ``move(session, store, campaign, target, seen)``,
+``move_back(session, store, campaign)``
 
 A published version never changes and a campaign is pinned to one (invariant 1): moving is what a person does who has
 seen the review, only before the launch, and only from the state that the review showed.
@@ -12,6 +13,7 @@ import json
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Literal
 
 from sqlalchemy import select
@@ -22,7 +24,7 @@ from tmpa.campaigns.models import Campaign, CampaignPiece
 from tmpa.kernel import audit
 from tmpa.kernel.clock import utcnow
 from tmpa.kernel.errors import NotFound, Refused
-from tmpa.kernel.i18n import current_locale
+from tmpa.kernel.i18n import current_locale, format_date, format_money
 from tmpa.kernel.i18n import gettext as _
 from tmpa.kernel.ids import parse
 from tmpa.kernel.objects import ObjectStore
@@ -30,7 +32,9 @@ from tmpa.kits.catalogue import load_catalogue
 from tmpa.kits.diff import Change, compare
 from tmpa.kits.manifest import Manifest, Slot
 from tmpa.kits.models import KitVersion
+from tmpa.kits.plain import html_to_text
 from tmpa.kits.service import load_source, rank
+from tmpa.kits.slots import clean_richtext
 from tmpa.kits.source import KitSource
 
 MOVABLE = service.EDITABLE
@@ -46,7 +50,7 @@ class SlotReview:
 
     unfit: the partner's value stays, but the new version refuses it (`sentence` says why). missing: it must be filled
     in. gone: the slot is no longer there, `value` is the partner's. kept: the value stays. new: there was no such slot.
-    text: the partner left the vendor's words, and those changed from `before` to `after`.
+    text: the partner left the vendor's words, and those changed from `before` to `after`. `text` is the value in words.
     """
 
     name: str
@@ -54,6 +58,7 @@ class SlotReview:
     locale: str
     outcome: Outcome
     value: Any = None
+    text: str = ""
     sentence: str = ""
     before: str = ""
     after: str = ""
@@ -173,6 +178,21 @@ def carried(
     return values, locales or [new.source_locale]
 
 
+def as_moved(store: ObjectStore, campaign: Campaign, target: KitVersion) -> Campaign:
+    """The campaign as it would be on `target`, for previews only: it belongs to no session."""
+    old, new = load_source(store, campaign.kit_version), load_source(store, target)
+    slots, locales = carried(campaign, target, old.manifest, new.manifest)
+    return Campaign(
+        vendor_id=campaign.vendor_id,
+        partner_id=campaign.partner_id,
+        kit_version=target,
+        brand=campaign.brand,
+        slug=campaign.slug,
+        slots=slots,
+        locales=locales,
+    )
+
+
 def _spoke(manifest: Manifest, where: str) -> bool:
     return where == typed.EVERY or where in manifest.locales
 
@@ -215,7 +235,10 @@ def _slots_of(
                 outcome = "text" if before != after else None
             if outcome:
                 shown = "" if is_shared else locale
-                yield SlotReview(slot.name, words(slot.label), shown, outcome, value, sentence, before, after)
+                text = _text(new if outcome == "kept" else old, slot.name, value)
+                yield SlotReview(
+                    slot.name, words(slot.label), shown, outcome, value, text, sentence, before, after
+                )
 
 
 def _lost(old: KitSource, new: KitSource, campaign: Campaign, locales: list[str]) -> Iterable[SlotReview]:
@@ -227,7 +250,39 @@ def _lost(old: KitSource, new: KitSource, campaign: Campaign, locales: list[str]
             stays = has_place and (where == typed.EVERY or where in new.manifest.locales)
             if slot.name in values and not stays:
                 shown = "" if where == typed.EVERY else where
-                yield SlotReview(slot.name, words(slot.label), shown, "gone", values[slot.name])
+                value = values[slot.name]
+                text = _text(old, slot.name, value)
+                yield SlotReview(slot.name, words(slot.label), shown, "gone", value, text)
+
+
+def _text(source: KitSource, name: str, value: Any) -> str:
+    """A slot's value as people read it: amounts, days and choices in their language, rich text without its tags."""
+    slot = _slot(source.manifest, name)
+    if slot is None or value is None:
+        return str(value or "")
+    if isinstance(value, dict):
+        if slot.kind == "money":
+            is_read = "amount_minor" in value
+            return (
+                format_money(value["amount_minor"], value["currency"])
+                if is_read
+                else str(value.get("typed", ""))
+            )
+        alts = value.get("alt") or ""
+        return next(filter(None, alts.values()), "") if isinstance(alts, dict) else str(alts)
+    match slot.kind:
+        case "choice":
+            label = next((choice.label for choice in slot.choices if choice.value == value), "")
+            return _words(source)(label) if label else str(value)
+        case "richtext":
+            return html_to_text(clean_richtext(str(value)), "%(label)s")[0].strip()
+        case "date":
+            try:
+                return format_date(date.fromisoformat(str(value)))
+            except ValueError:  # a draft keeps what was typed
+                return str(value)
+        case _:
+            return str(value)
 
 
 def _words(source: KitSource) -> Any:

@@ -14,6 +14,8 @@ from tmpa.web import health, mail_search, operator
 from tmpa.web import views as web
 from tmpa.web.campaign import live_views as campaigns
 from tmpa.web.campaign import picture_views as pictures
+from tmpa.web.campaign import upgrade_views as upgrades
+from tmpa.web.kits import editor as kit_editor
 from tmpa.web.kits import views as kits
 from tmpa.web.partners import views as partners
 
@@ -23,9 +25,11 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     accounts.blueprint,
     audiences.blueprint,
     kits.blueprint,
+    kit_editor.blueprint,
     partners.blueprint,
     campaigns.blueprint,
     pictures.blueprint,
+    upgrades.blueprint,
     sending.blueprint,
     pages.blueprint,
     engagement.blueprint,

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from tmpa.audiences.models import Contact
 from tmpa.campaigns import queries as campaigns
+from tmpa.campaigns import upgrades
 from tmpa.campaigns.models import Campaign
 from tmpa.kernel.clock import utcnow
 from tmpa.kernel.http import db, render, scope
@@ -54,7 +55,7 @@ def partner_page() -> ResponseReturnValue:
 
 
 def _partner_tasks(figures: PartnerHome, mine: list[Campaign]) -> list[Task]:
-    return [*_first_steps(mine), *_returned(figures), *_business(figures)]
+    return [*_first_steps(mine), *_returned(figures), *_business(figures), *_upgrades(mine)]
 
 
 def _first_steps(mine: list[Campaign]) -> list[Task]:
@@ -72,6 +73,29 @@ def _first_steps(mine: list[Campaign]) -> list[Task]:
         text = _("Ready mails, page, post and PDF in your brand. Five minutes to the first mail.")
         tasks.append(Task(_("Send your first campaign"), text, _("See the kits"), url_for("kits.gallery")))
     return tasks
+
+
+def _upgrades(mine: list[Campaign]) -> list[Task]:
+    """Drafts and planned campaigns whose kit version was withdrawn or has a newer one."""
+    waiting = [each for each in mine if each.state in upgrades.MOVABLE]
+    offered = upgrades.offers(db(), waiting)
+    tasks = []
+    for campaign in waiting:
+        target, version = offered.get(campaign.id), campaign.kit_version
+        title = _("“%(name)s” can move to a newer version of its kit", name=f"\u2068{campaign.name}\u2069")
+        text = _("See what would change and decide.")
+        if version.state == "withdrawn":
+            title = _(
+                "“%(name)s” can’t be launched: its kit was withdrawn", name=f"\u2068{campaign.name}\u2069"
+            )
+            text = version.left_reason
+        if target is not None:
+            href = url_for("upgrades.show", campaign=campaign.public_id)
+            tasks.append(Task(title, text, _("Look at version %(version)s", version=target.version), href))
+        elif version.state == "withdrawn":
+            href = url_for("campaigns.show", campaign=campaign.public_id)
+            tasks.append(Task(title, text, _("Open it"), href))
+    return tasks[:SHOWN]
 
 
 def _returned(figures: PartnerHome) -> list[Task]:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from tmpa.campaigns import service
+from tmpa.campaigns import service, upgrades
 from tmpa.campaigns.addresses import page_url
 from tmpa.campaigns.models import Campaign
 from tmpa.campaigns.rendering import source_of, step_titles
@@ -28,6 +28,7 @@ def live(campaign: str) -> ResponseReturnValue:
     return render(
         "campaign/live.html",
         campaign=found,
+        offer=upgrades.offer(db(), found),
         live=live_page.live(db(), found),
         step_titles=step_titles(services().store, found),
         chart_data=live_page.chart(db(), found.id),

@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from tmpa.accounts.models import Organization
 from tmpa.audiences import imports
 from tmpa.audiences import service as audiences
-from tmpa.campaigns import previews, queries, service
+from tmpa.campaigns import previews, queries, service, upgrades
 from tmpa.campaigns.addresses import asset_content_type, asset_key
 from tmpa.campaigns.models import Campaign
 from tmpa.campaigns.rendering import source_of
@@ -79,6 +79,8 @@ def _page(campaign: Campaign, source: KitSource, errors: dict[str, str], refusal
         source=source,
         errors=errors,
         refusal=refusal,
+        offer=upgrades.offer(db(), campaign),
+        previous=upgrades.previous(db(), campaign),
         typed=request.form,
         shared=page.shared_fields(db(), source, campaign, errors),
         panels=page.panels(source, campaign, errors),
@@ -231,6 +233,11 @@ def launch(campaign: str) -> ResponseReturnValue:
     """Save what the form brought, then launch. What is missing is said on the page; nothing is sent then."""
     found, source = _load(campaign)
     errors = saving.take(db(), source, found, request.form)
+    if request.form.get("kit_version", found.kit_version.public_id) != found.kit_version.public_id:
+        # somebody else moved the campaign: what is launched is what the person who launches has seen
+        return _page(
+            found, source, {}, _("This campaign has moved to another version of its kit. Look at it first.")
+        )
     checked = page.check(db(), found)
     if errors or checked.problems:
         return _page(found, source, errors, _("The campaign can’t be launched yet. See what is missing."))
