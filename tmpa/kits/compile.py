@@ -33,6 +33,7 @@ ENGINE = "1"  # part of every nonce and digest; raise it when the same kit would
 _ANCHOR = re.compile(
     r"<a(?=[\s>])(?P<rest>(?:(?!\btarget\s*=)[^>])*>)", re.IGNORECASE
 )  # without a target of its own
+_NEWLINES = re.compile(r"\s*[\r\n\x0b\x0c\x85\u2028\u2029]+\s*")
 _TEXT_TOKEN = re.compile(r"zt([0-9]+)tz")
 
 
@@ -249,13 +250,26 @@ def _manifest_text(
         place = ("pieces", source.manifest.pieces.index(piece), key)
         where = (FILE, line_of(key_lines(source.text(FILE)), place))
     if "{" not in text:
-        return CompiledText((text,), ())
-    compiled = _plain_text(sandbox.render_text(source, text, context, nonce, where))
+        return CompiledText((_NEWLINES.sub(" ", text),), ())
+    compiled = _one_line(_plain_text(sandbox.render_text(source, text, context, nonce, where)))
     for hole in compiled.holes:
         if hole.kind not in {"slot", "brand", "recipient"}:
             message = _("%(hole)s can't stand in a subject or title.", hole=hole.key)
             raise CompileFailed([error("hole", *where, message, _("Use a slot or a brand value."))])
     return compiled
+
+
+def _one_line(text: CompiledText) -> CompiledText:
+    """A subject or title is one line, whatever a catalogue says: a line end in a header begins another header."""
+    return CompiledText(tuple(_NEWLINES.sub(" ", part) for part in text.parts), text.holes)
+
+
+def _post(text: CompiledText) -> CompiledText:
+    """A post without empty lines at its ends and without several in a row, where an optional value isn't there."""
+    parts = [re.sub(r"\n{3,}", "\n\n", part) for part in text.parts]
+    parts[0] = parts[0].lstrip()
+    parts[-1] = parts[-1].rstrip() + "\n"
+    return CompiledText(tuple(parts), text.holes)
 
 
 def _page(
@@ -304,7 +318,7 @@ def compile_cached(source: KitSource, piece: str, locale: str, shape: Shape) -> 
         texts = _snippet(source, chosen, context, nonce)
     elif isinstance(chosen, SocialPiece):
         rendering = sandbox.render_file(source, chosen.template, context, nonce, autoescape=False)
-        texts = {"text": _plain_text(rendering)}
+        texts = {"text": _post(_plain_text(rendering))}
     else:
         raise KeyError(piece)
     return CompiledPiece(chosen.kind, piece, locale, shape, texts, links, _digest(chosen, locale, texts))
