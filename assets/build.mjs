@@ -15,7 +15,7 @@ mkdirSync(dist);
 const manifest = {};
 
 const result = await build({
-  entryPoints: { app: "js/app.js", charts: "js/charts.js", styles: "css/app.css" },
+  entryPoints: { app: "js/app.js", charts: "js/charts.js", editor: "js/editor.js", styles: "css/app.css" },
   outdir: dist,
   bundle: true,
   splitting: true,
@@ -31,7 +31,7 @@ const result = await build({
   logLevel: "warning",
 });
 
-const names = { "js/app.js": "app.js", "js/charts.js": "charts.js", "css/app.css": "app.css" };
+const names = { "js/app.js": "app.js", "js/charts.js": "charts.js", "js/editor.js": "editor.js", "css/app.css": "app.css" };
 for (const [path, output] of Object.entries(result.metafile.outputs)) {
   const file = relative(dist, path).replaceAll("\\", "/");
   if (output.entryPoint && names[output.entryPoint]) manifest[names[output.entryPoint]] = file;

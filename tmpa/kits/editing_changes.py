@@ -204,7 +204,8 @@ def insert(document: Document, component: Component, parent: Node, before: Node 
         part = _Cut(0, 0, re.sub(r"\n\s*", "", component.text), "", False)
     else:
         body = "".join(f"{indent}{line}{newline}" for line in component.text.split("\n"))
-        part = _Cut(0, 0, body, "", True)
+        gap = _cut(document, near).gap if near else ""  # sections that stand apart go on standing apart
+        part = _Cut(0, 0, body, gap, True)
         if (
             not children
             and parent.kind == "element"
