@@ -4,6 +4,7 @@ import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -79,6 +80,16 @@ def logo_file(logo: bytes) -> str | None:
     return f"/{OWN}/logo.svg" if b"<svg" in logo[:2000] else None
 
 
+def _edition(source: KitSource) -> int:
+    """The moment that a PDF names as its making (Unix seconds): the kit's first day, never the clock.
+
+    The same kit and values then give the same bytes, whenever they are made: a finished piece can be made again and
+    compared.
+    """
+    day = source.manifest.valid_from or date(2000, 1, 1)
+    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
+
+
 class Overflow(Exception):
     """A text that found no room even at its smallest size; `str()` is its beginning."""
 
@@ -93,7 +104,9 @@ class Typesetter:
     def make(self, data: str, form: Format = "pdf", ppi: float = 72.0) -> tuple[bytes, ...]:
         """The pages as pictures, or the PDF alone. Raises CompileFailed, Overflow."""
         try:
-            made = self._compiler.compile(format=form, ppi=ppi, sys_inputs={"data": data})
+            made = self._compiler.compile(
+                format=form, ppi=ppi, sys_inputs={"data": data}, timestamp=_edition(self._source)
+            )
         except typst.TypstError as problem:
             said = f"{problem} {getattr(problem, 'message', '')}"
             if OVERFLOW in said:
