@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -10,14 +11,15 @@ from functools import lru_cache
 from tmpa.kernel.i18n import gettext as _
 from tmpa.kits.brand import Brand
 from tmpa.kits.catalogue import load_catalogue, used_texts
-from tmpa.kits.document import document_data, piece_files
+from tmpa.kits.document import count_pages, document_data, piece_files
 from tmpa.kits.findings import CompileFailed, Finding, error
 from tmpa.kits.glyphs import glyph_findings
 from tmpa.kits.manifest import BannerPiece
 from tmpa.kits.slots import SlotValues
 from tmpa.kits.source import KitSource
-from tmpa.kits.typeset import Overflow, Typesetter, typesetter
+from tmpa.kits.typeset import Format, Overflow, Typesetter, typesetter
 
+_MEDIA_BOX = re.compile(rb"/MediaBox\s*\[\s*0 0 ([\d.]+) ([\d.]+)")
 CSS_PPI = 72.0  # a point of the template is a CSS pixel
 
 
@@ -69,19 +71,36 @@ def _sizes(piece: BannerPiece, only: str | None) -> Iterator[tuple[str, int, int
             yield size, int(width), int(height)
 
 
-def _data(common: Mapping[str, object], size: str, width: int, height: int) -> str:
+def banner_data(common: Mapping[str, object], size: str, width: int, height: int) -> str:
     named = {"name": size, "width": width, "height": height}
     return json.dumps({**common, "size": named}, ensure_ascii=False, sort_keys=True)
 
 
-def _one_page(setter: Typesetter, data: str, ppi: float, piece: BannerPiece, locale: str, size: str) -> bytes:
+def _made(
+    setter: Typesetter, data: str, form: Format, ppi: float, piece: BannerPiece, locale: str, size: str
+) -> tuple[bytes, ...]:
     try:
-        pages = setter.make(data, "png", ppi)
+        return setter.make(data, form, ppi)
     except Overflow as problem:
         raise _no_room(piece, locale, size, _("“%(text)s” has no room.", text=str(problem))) from None
+
+
+def _one_page(setter: Typesetter, data: str, ppi: float, piece: BannerPiece, locale: str, size: str) -> bytes:
+    pages = _made(setter, data, "png", ppi, piece, locale, size)
     if len(pages) != 1:
         raise _no_room(piece, locale, size, _("It has more than fits on one page."))
     return pages[0]
+
+
+def _check_size(piece: BannerPiece, size: str, given: tuple[int, int]) -> None:
+    if size == f"{given[0]}x{given[1]}":
+        return
+    message = _(
+        "The banner %(piece)s has %(width)s × %(height)s pixels in its size %(size)s.",
+        piece=piece.name, width=given[0], height=given[1], size=size,
+    )  # fmt: skip
+    mend = _("Write “#show: piece”, or set the page to data.size.")
+    raise CompileFailed([error("banner", piece.template, 0, message, mend)])
 
 
 def _no_room(piece: BannerPiece, locale: str, size: str, why: str) -> CompileFailed:
@@ -129,16 +148,11 @@ def _render(
     shared = json.loads(common)
     with typesetter(source, wanted.template, dict(extra)) as setter:
         for size, width, height in _sizes(wanted, only):
-            data = _data(shared, size, width, height)
+            data = banner_data(shared, size, width, height)
             png, fine = (_one_page(setter, data, CSS_PPI * times, wanted, locale, size) for times in (1, 2))
-            given = struct.unpack(">II", png[16:24])  # the IHDR chunk comes first in every PNG
-            if given != (width, height):
-                message = _(
-                    "The banner %(piece)s has %(width)s × %(height)s pixels in its size %(size)s.",
-                    piece=wanted.name, width=given[0], height=given[1], size=size,
-                )  # fmt: skip
-                mend = _("Write “#show: piece”, or set the page to data.size.")
-                raise CompileFailed([error("banner", wanted.template, 0, message, mend)])
+            _check_size(
+                wanted, size, struct.unpack(">II", png[16:24])
+            )  # IHDR is the first chunk of every PNG
             digest = locked_digest(source, wanted, locale, size)
             made.append(RenderedBanner(size, width, height, png, fine, digest))
     return tuple(made)
@@ -147,16 +161,24 @@ def _render(
 def banner_findings(
     source: KitSource, piece: str, locale: str, brand: Brand, slots: SlotValues, *, page_url: str
 ) -> Iterator[Finding]:
-    """What a check says of a banner: no room, a wrong size, characters without a glyph. Raises KeyError."""
+    """What a check says of a banner: no room, a wrong size, characters without a glyph. Raises KeyError.
+
+    It looks at PDFs: they take a fifth of the time of the pictures and tell the same.
+    """
     wanted = _wanted(source, piece)
-    try:
-        render_banner(source, piece, locale, brand, slots, page_url=page_url)
-    except CompileFailed as problem:
-        yield from problem.findings
-        return
     logo, qr, extra = piece_files(brand, page_url)
     common = document_data(source, locale, brand, slots, page_url, logo, qr)
-    with typesetter(source, wanted.template, dict(extra)) as setter:
-        for size, width, height in _sizes(wanted, wanted.sizes[0]):  # every size shows much the same words
-            pdf = setter.make(_data(common, size, width, height))[0]
-            yield from glyph_findings(pdf, wanted.name, wanted.template, locale)
+    try:
+        with typesetter(source, wanted.template, dict(extra)) as setter:
+            for size, width, height in _sizes(wanted, None):
+                pdf = _made(setter, _data(common, size, width, height), "pdf", CSS_PPI, wanted, locale, size)[
+                    0
+                ]
+                if count_pages(pdf) != 1:
+                    raise _no_room(wanted, locale, size, _("It has more than fits on one page."))
+                box = _MEDIA_BOX.search(pdf)
+                given = (round(float(box[1])), round(float(box[2]))) if box else (width, height)
+                _check_size(wanted, size, given)
+                yield from glyph_findings(pdf, wanted.name, wanted.template, locale)
+    except CompileFailed as problem:
+        yield from problem.findings

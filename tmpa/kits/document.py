@@ -134,7 +134,7 @@ def render_document(
     wanted, data, extra = _prepared(source, piece, locale, brand, slots, page_url)
     pdf = _compile(source, wanted.template, data, extra, "pdf", 72.0)[0]
     title = load_catalogue(source, locale).gettext(wanted.title)
-    return RenderedDocument(pdf, title, _count_pages(pdf))
+    return RenderedDocument(pdf, title, count_pages(pdf))
 
 
 def render_picture(
@@ -152,7 +152,8 @@ def render_picture(
     return _compile(source, wanted.template, data, extra, "png", width / 8.27)[0]
 
 
-def _count_pages(pdf: bytes) -> int:
+def count_pages(pdf: bytes) -> int:
+    """How many pages a PDF of Typst's has."""
     counts = [int(match) for match in re.findall(rb"/Type\s*/Pages\b[^>]*?/Count\s+(\d+)", pdf)]
     counts += [int(match) for match in re.findall(rb"/Count\s+(\d+)[^>]*?/Type\s*/Pages\b", pdf)]
     return max(counts, default=0)
