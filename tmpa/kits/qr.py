@@ -1,6 +1,7 @@
 """QR codes of addresses: for documents, and for print at a stated size."""
 
 import io
+from functools import lru_cache
 
 import segno
 
@@ -12,6 +13,7 @@ QUIET = 4  # modules of white around a code, ISO/IEC 18004
 PRINT_DPI = 300
 
 
+@lru_cache(maxsize=64)
 def _made(address: str) -> segno.QRCode:
     if len(address) > MAX_ADDRESS:
         refuse(_("The page's address is too long for a QR code."), "page_url")

@@ -1,14 +1,16 @@
 """The cage in which a kit's templates run: no reach outside the kit, bounded work, values only as holes."""
 
 import re
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from types import TracebackType
+from types import CodeType, TracebackType
 from typing import Any, cast
 
 from jinja2 import (
     BaseLoader,
+    BytecodeCache,
     StrictUndefined,
     Template,
     TemplateError,
@@ -17,6 +19,7 @@ from jinja2 import (
     Undefined,
     nodes,
 )
+from jinja2.bccache import Bucket
 from jinja2.filters import FILTERS
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
@@ -28,6 +31,7 @@ from tmpa.kits.source import KitSource
 from tmpa.kits.template_values import State, TemplateHole, TemplateMistake, rendering_state
 
 MAX_RANGE = 1000
+MAX_COMPILED = 1000  # compiled templates kept by a process, each about 20 kB
 ALLOWED_FILTERS = ("default", "d", "e", "escape", "safe", "upper", "lower", "trim", "join", "length", "count",
                    "first", "last", "list", "int", "round", "abs", "reverse", "unique", "min", "max")  # fmt: skip
 _STRING_METHODS = {"upper", "lower", "strip", "startswith", "endswith", "split", "title", "capitalize"}
@@ -118,6 +122,25 @@ class _KitLoader(BaseLoader):
         return self._source.text(template), _FILE_PREFIX + template, lambda: True
 
 
+class _Compiled(BytecodeCache):
+    """Compiled templates of this process by path, text and escaping: versions of a kit share most of theirs."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[str, str], CodeType] = OrderedDict()
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._kept.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        if bucket.code is not None:
+            self._kept[bucket.key, bucket.checksum] = bucket.code
+        while len(self._kept) > MAX_COMPILED:
+            self._kept.popitem(last=False)
+
+
+_COMPILED = {True: _Compiled(), False: _Compiled()}
+
+
 class KitEnvironment(ImmutableSandboxedEnvironment):
     """Jinja for one kit: a short list of filters, counted loops, calls and output."""
 
@@ -131,6 +154,7 @@ class KitEnvironment(ImmutableSandboxedEnvironment):
             finalize=_finalize,
             keep_trailing_newline=True,
             cache_size=100,
+            bytecode_cache=None if tracking else _COMPILED[autoescape],
         )
         self.filters = {name: FILTERS[name] for name in ALLOWED_FILTERS}
         self.globals = {"__limited": _limited, "__concat": _concat, "range": _range}

@@ -63,7 +63,8 @@ _REASONS: tuple[tuple[str, tuple[str, ...]], ...] = (
      ("css-max-width", "css-float", "css-box-sizing", "css-background-image", "css-background-position",
       "css-background-repeat", "css-background-size", "css-background", "html-background", "css-min-width",
       "css-table-layout", "css-border-spacing")),
-    ("The platform hides the preheader in several ways at once; one of them works everywhere.",
+    ("The platform hides the preheader in several ways at once, one of which works everywhere; a picture that is kept "
+     "small by a maximum has a height besides.",
      ("css-display-none", "css-max-height", "css-opacity", "css-overflow", "css-visibility")),
     ("Works in part only because of values that mails do without (negative or automatic margins, padding of inline "
      "elements, units beside pixels).",

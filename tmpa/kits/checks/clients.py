@@ -89,8 +89,8 @@ def _declared(style: str) -> Mapping[str, str]:
             found.setdefault(slug, f"display:{value.split(' ')[0]}")
         if "(" in value:
             for function in _FUNCTION.findall(value):
-                if slug := _FUNCTIONS.get(function):
-                    found.setdefault(slug, f"{function}(")
+                if function in _FUNCTIONS:
+                    found.setdefault(_FUNCTIONS[function], f"{function}(")
         for unit in _UNIT.findall(value):
             found.setdefault(UNITS[unit], unit)
     return found

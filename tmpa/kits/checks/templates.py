@@ -8,6 +8,7 @@ from jinja2 import Environment, TemplateSyntaxError, nodes
 from tmpa.kernel.i18n import gettext as _
 from tmpa.kits.catalogue import JINJA_SUFFIXES
 from tmpa.kits.findings import Finding, error
+from tmpa.kits.parsing import parse_template
 from tmpa.kits.source import KitSource
 
 _HIDDEN_PARTS = re.compile(
@@ -22,12 +23,11 @@ _LETTERS = re.compile(r"[^\W\d_]")
 def check_names(source: KitSource) -> Iterator[Finding]:
     """Templates parse, and name only slots that exist, also in branches that no sample takes."""
     known = {slot.name for slot in source.manifest.slots}
-    parser = Environment()  # noqa: S701 - parses only, nothing is rendered
     for path in sorted(source.files):
         if not path.endswith(JINJA_SUFFIXES):
             continue
         try:
-            tree = parser.parse(source.text(path))
+            tree = parse_template(source.text(path))
         except TemplateSyntaxError as problem:
             message = _("The template has a mistake: %(problem)s", problem=str(problem.message))
             yield error("template", path, problem.lineno, message, _("Correct the line."))
@@ -39,14 +39,17 @@ def check_names(source: KitSource) -> Iterator[Finding]:
         for call in tree.find_all(nodes.Call):
             if (
                 isinstance(call.node, nodes.Name)
-                and call.node.name == "_"
+                and call.node.name in {"_", "ngettext"}
                 and not (
                     call.args
                     and isinstance(call.args[0], nodes.Const)
                     and isinstance(call.args[0].value, str)
                 )
             ):
-                message = _("_() is called without a text in quotes, so the text can't be translated.")
+                message = _(
+                    "%(name)s() is called without a text in quotes, so the text can't be translated.",
+                    name=call.node.name,
+                )
                 yield error("untranslatable", path, call.lineno, message, _("Write the text itself."))
 
 

@@ -7,9 +7,10 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 from types import MappingProxyType
 
-from jinja2 import Environment, TemplateSyntaxError, nodes
+from jinja2 import TemplateSyntaxError, nodes
 
 from tmpa.kits.manifest import FILE, Manifest
+from tmpa.kits.parsing import parse_template
 from tmpa.kits.source import KitSource
 from tmpa.kits.toml_lines import key_lines, line_of
 
@@ -133,7 +134,6 @@ def _pieces_of_files(source: KitSource) -> dict[str, tuple[str, ...]]:
 
 
 def _template_uses(source: KitSource) -> Iterator[tuple[str, str, Use]]:
-    parser = Environment()  # noqa: S701 - parses only, nothing is rendered
     serves = _pieces_of_files(source)
     kinds = {piece.name: piece.kind for piece in source.manifest.pieces}
     for path in sorted(source.files):
@@ -141,7 +141,7 @@ def _template_uses(source: KitSource) -> Iterator[tuple[str, str, Use]]:
         hint = ", ".join(f"{kinds[name]} {name}" for name in pieces) or "template"
         if path.endswith(JINJA_SUFFIXES):
             try:
-                tree = parser.parse(source.text(path))
+                tree = parse_template(source.text(path))
             except TemplateSyntaxError:
                 continue  # the rule "template" names it with its line
             for text, plural, line in _calls(tree):
