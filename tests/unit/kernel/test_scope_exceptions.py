@@ -38,6 +38,7 @@ SYSTEM: dict[str, set[str]] = {
     "tmpa/engagement/drain.py": {"_drain_chunk", "_drain_one", "_is_behind", "_let_go"},
     "tmpa/engagement/service.py": {"forget_contact", "record_deliveries", "record_unsubscribe", "seal"},
     "tmpa/kernel/scope.py": {"lifted"},
+    "tmpa/kits/commands/places.py": {"read_published"},
     "tmpa/kits/commands/publish.py": {"publish_command"},
     "tmpa/kits/drafts.py": {"check_draft"},
     "tmpa/mdf/dossier.py": {"_seal", "assemble_dossier"},

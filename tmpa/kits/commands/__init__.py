@@ -6,6 +6,8 @@ Each module holds one or two commands; a new one is imported here and added to C
 import click
 
 from tmpa.kits.commands.check import check_command
+from tmpa.kits.commands.diff import diff_command
+from tmpa.kits.commands.export import export_command
 from tmpa.kits.commands.init import SKELETON, init_command
 from tmpa.kits.commands.publish import publish_command
 from tmpa.kits.commands.render import render_command
@@ -16,6 +18,8 @@ __all__ = ["SKELETON", "kit"]
 
 COMMANDS: tuple[click.Command, ...] = (
     check_command,
+    diff_command,
+    export_command,
     init_command,
     publish_command,
     render_command,
