@@ -171,7 +171,7 @@ def banner_findings(
     try:
         with typesetter(source, wanted.template, dict(extra)) as setter:
             for size, width, height in _sizes(wanted, None):
-                pdf = _made(setter, _data(common, size, width, height), "pdf", CSS_PPI, wanted, locale, size)[
+                pdf = _made(setter, banner_data(common, size, width, height), "pdf", CSS_PPI, wanted, locale, size)[
                     0
                 ]
                 if count_pages(pdf) != 1:
