@@ -36,7 +36,12 @@ export function armTree(editor) {
     found.setAttribute("aria-selected", "true");
     found.tabIndex = 0;
     for (let up = parentItem(found); up; up = parentItem(up)) up.setAttribute("aria-expanded", "true");
-    found.querySelector(".tree-line").scrollIntoView({ block: "nearest" });
+    // Only the list scrolls: the page must not jump while somebody works in the piece.
+    const list = place.parentElement;
+    const line = found.querySelector(".tree-line").getBoundingClientRect();
+    const shown = list.getBoundingClientRect();
+    if (line.top < shown.top) list.scrollTop -= shown.top - line.top + 40;
+    else if (line.bottom > shown.bottom) list.scrollTop += line.bottom - shown.bottom + 40;
   }
 
   function replace(html) {

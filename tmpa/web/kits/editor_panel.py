@@ -36,6 +36,7 @@ KEY_NAMES = {
 _COLOURS = frozenset(("color", "background-color", "border-color"))
 _ALIGNED = frozenset(("align", "text-align"))
 _LONG = frozenset(("help", "default", "example", "description", "thanks_text"))
+FEW = 6
 _HEX = re.compile(r"#[0-9a-fA-F]{6}\b")
 _SLOT = re.compile(r"slot\.([a-z]\w*)")
 
@@ -52,6 +53,7 @@ class Field:
     choices: tuple[tuple[str, str], ...] = ()
     note: str = ""
     lang: str = ""
+    inherited: str = ""
 
 
 @dataclass(slots=True)
@@ -73,7 +75,8 @@ class Panel:
 
     def of_node(self, node: Node) -> list[Section]:
         """The sections for a part."""
-        texts = [made for words in self._words_of(node) for made in self._words(words)]
+        own = list(self._words_of(node)) or self._words_within(node)
+        texts = [made for words in own for made in self._words(words)]
         sections = [Section(_("Texts"), texts)] if texts else []
         for slot in self._slots_of(node):
             sections.append(Section(_("Slot: %(label)s", label=slot.label), list(self._slot(slot))))
@@ -114,6 +117,11 @@ class Panel:
                 if owner is node:
                     yield words
 
+    def _words_within(self, node: Node) -> list[Words]:
+        """All words of a part that has none of its own, if they are few."""
+        found = [words for words in self.document.words if node.start <= words.start < node.end]
+        return found if len(found) <= FEW else []
+
     def _words(self, words: Words, *, numbered: bool = False) -> Iterator[Field]:
         key = f"words-{words.id}" if numbered else f"own-{words.id}"
         label = str(NAMES.get(words.attribute, words.attribute)) if words.attribute else _("Text")
@@ -145,7 +153,9 @@ class Panel:
     def _slots_of(self, node: Node) -> list[Slot]:
         text = "".join(self.document.of(child) for child in node.children if child.kind == "output")
         text += "".join(self.document.value(each) for each in node.attributes)
-        names = list(dict.fromkeys(_SLOT.findall(text)))
+        names = list(dict.fromkeys(_SLOT.findall(text) or _SLOT.findall(self.document.of(node))))
+        if len(names) > FEW // 2:
+            return []
         return [slot for slot in self.source.manifest.slots if slot.name in names]
 
     def _slot(self, slot: Slot) -> Iterator[Field]:
@@ -170,7 +180,7 @@ class Panel:
                 continue  # its words stand among the texts
             if name == "alt" and found is None:
                 op = {"op": "alternative", "node": node.id}
-            yield self._value(f"attribute-{name}", name, raw, op)
+            yield self._value(f"attribute-{name}", name, raw, op, self._inherited(node, name))
 
     def _styles(self, node: Node) -> Iterator[Field]:
         names = STYLES.get(node.name, ())
@@ -184,14 +194,24 @@ class Panel:
                 f"style-{name}", name, given.get(name, ""), {"op": "style", "node": node.id, "name": name}
             )
 
-    def _value(self, key: str, name: str, raw: str, op: dict[str, Any]) -> Field:
+    def _inherited(self, node: Node, name: str) -> str:
+        """What mj-attributes sets for every element of this kind."""
+        given = ""
+        for each in self.document.nodes.values():
+            inside = each.parent is not None and each.parent.name == "mj-attributes"
+            if inside and each.name in {"mj-all", node.name} and (found := each.attribute(name)):
+                given = self.document.value(found)
+        return given if is_simple(given) else ""
+
+    def _value(self, key: str, name: str, raw: str, op: dict[str, Any], inherited: str = "") -> Field:
         label = str(NAMES.get(name, name))
         if not is_simple(raw):
             note = _("A rule of the template decides this. Change it in the code.")
             return Field(key, label, "locked", raw, note=note)
         value = unescape(raw)
         if name in _COLOURS:
-            return Field(key, label, "colour", value, op, tuple((each, each) for each in self._colours()))
+            swatches = tuple((each, each) for each in self._colours())
+            return Field(key, label, "colour", value, op, swatches, inherited=inherited)
         if name in _ALIGNED:
             choices = [
                 ("", _("As set for all")),
@@ -213,7 +233,7 @@ class Panel:
                 ("700", _("Bold")),
             ]
             return Field(key, label, "choice", value, op, _with(weights, value))
-        return Field(key, label, "text", value, op)
+        return Field(key, label, "text", value, op, inherited=inherited)
 
     def _colours(self) -> list[str]:
         used = Counter(colour.lower() for colour in _HEX.findall(self.document.text))

@@ -68,7 +68,8 @@ class Tree:
         self._outputs = [node for node in document.nodes.values() if node.kind == "output"]
         self._output_starts = [node.start for node in self._outputs]
         self.by_id: dict[int, Row] = {}
-        self.rows = self._rows(document.root, document.root.id, "")
+        found = self._rows(document.root, document.root.id, "")
+        self.rows = sorted(found, key=lambda row: row.node.name == "macro")  # what is seen comes first
 
     def _rows(self, parent: Node, place: int, path: str) -> list[Row]:
         found: list[Row] = []
