@@ -1,12 +1,12 @@
 """Forms of the programme and of the brand profile. The brand's rules are in `brands.check_value`."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from wtforms import (
-    BooleanField,
     EmailField,
     Field,
-    FileField,
+    MultipleFileField,
     SelectField,
     StringField,
     TelField,
@@ -18,8 +18,9 @@ from wtforms.validators import InputRequired, Length
 
 from tmpa.kernel.forms import Form
 from tmpa.kernel.i18n import LOCALES, OWN_NAMES
+from tmpa.kernel.i18n import gettext as _
 from tmpa.kernel.i18n import lazy_gettext as _l
-from tmpa.partners import brands
+from tmpa.partners import brands, registration
 
 
 class Wanted:
@@ -71,12 +72,13 @@ class BrandForm(Form):
     """The brand profile. Fields carry no validators of their own: one place decides, for autosave and submit alike."""
 
     name = StringField(brands.LABELS["name"], [Wanted()], description=_l("As customers know you."))
-    logo = FileField(
+    logo = MultipleFileField(
         _l("Logo"),
-        description=_l("PNG, JPEG or SVG, up to 2 MB. Empty borders are cut off."),
+        description=_l(
+            "SVG, PNG or JPEG, up to 2 MB each; several at once if you like. Empty borders are cut off."
+        ),
         render_kw={"accept": ".png,.jpg,.jpeg,.svg", "data-max-bytes": 2 * 1024 * 1024},
     )
-    remove_logo = BooleanField(_l("Remove the logo"))
     primary_colour = StringField(brands.LABELS["primary_colour"], [Wanted()], render_kw={"type": "color"})
     legal_name = StringField(
         brands.LABELS["legal_name"],
@@ -89,6 +91,11 @@ class BrandForm(Form):
         [Wanted()],
         description=_l("In the footer of every mail, as anti-spam laws ask."),
         render_kw={"rows": 3, "autocomplete": "street-address"},
+    )
+    country = SelectField(
+        _l("Country of your company"),
+        description=_l("Its law says what else your pieces have to show."),
+        validate_choice=False,
     )
     website = URLField(brands.LABELS["website"], render_kw={"autocomplete": "url"})
     phone = TelField(brands.LABELS["phone"], render_kw={"autocomplete": "tel"})
@@ -107,10 +114,19 @@ class BrandForm(Form):
         description=_l("Answers arrive here. Your mail service must allow sending from its domain."),
     )
 
-    def values(self) -> dict[str, str]:
-        """What was typed, by field."""
-        return {
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.country.choices = [
+            SelectChoice("", _("Please choose")),
+            *(SelectChoice(code, name) for code, name in registration.countries()),
+        ]
+
+    def values(self, typed: Mapping[str, str]) -> dict[str, str]:
+        """What was typed, by field; `typed` is the request's form, which also has the registration's fields."""
+        own = {
             name: self._fields[name].data or ""
-            for name in brands.LIMITS
+            for name in (*brands.LIMITS, "country")
             if self._fields[name].data is not None
         }
+        more = {name: text for name, text in typed.items() if name.startswith(registration.PREFIX)}
+        return {**own, **more}

@@ -16,9 +16,11 @@ from sqlalchemy.orm import Session
 from tmpa.audiences import service as audiences
 from tmpa.audiences.models import ContactImport, ContactList
 from tmpa.campaigns import previews, typed
+from tmpa.campaigns.brands import brand_problems
 from tmpa.campaigns.models import Campaign
 from tmpa.campaigns.service import Problem, language_name, readiness
 from tmpa.kernel.clock import utcnow
+from tmpa.kernel.http import services
 from tmpa.kernel.i18n import babel_locale, current_locale, direction, format_datetime, ngettext
 from tmpa.kernel.i18n import gettext as _
 from tmpa.kernel.i18n import lazy_gettext as _l
@@ -222,11 +224,13 @@ def stages(source: KitSource, campaign: Campaign) -> list[Stage]:
     ]
 
 
-def check(session: Session, campaign: Campaign) -> Check:
+def check(session: Session, campaign: Campaign, source: KitSource) -> Check:
     """What is missing, or the sentence that says what launching will do."""
-    result = Check(
-        problems=[(problem.message, target(campaign, problem)) for problem in readiness(session, campaign)]
-    )
+    found = readiness(session, campaign)
+    found += [
+        Problem(message, "brand", "logo") for message in brand_problems(services().store, source, campaign)
+    ]
+    result = Check(problems=[(problem.message, target(campaign, problem)) for problem in found])
     forecast = result.forecast = launch.forecast(session, campaign)
     if len(campaign.locales) > 1:
         counts = ((tag, forecast.by_locale.get(tag, 0)) for tag in campaign.locales)
@@ -247,7 +251,10 @@ def target(campaign: Campaign, problem: Problem) -> str:
     """Where a problem is mended."""
     if problem.part == "brand":
         page = url_for("campaigns.show", campaign=campaign.public_id)
-        return url_for("partners.brand", next=page, _anchor=problem.field or None)
+        brand, anchor = campaign.brand, problem.field or None
+        if brand is None or brand.is_default:
+            return url_for("partners.brand", next=page, _anchor=anchor)
+        return url_for("partners.one_brand", brand=brand.public_id, next=page, _anchor=anchor)
     if problem.part == "kit":
         return url_for("campaigns.index")
     return f"#{problem.field or problem.part}"

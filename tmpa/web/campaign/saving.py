@@ -17,8 +17,10 @@ from tmpa.kernel.i18n import current_locale
 from tmpa.kernel.i18n import gettext as _
 from tmpa.kernel.ids import parse
 from tmpa.kernel.objects import ObjectStore
+from tmpa.kernel.scope import load
 from tmpa.kits.slots import length_of
 from tmpa.kits.source import KitSource
+from tmpa.partners.models import BrandProfile
 from tmpa.partners.pictures import add_picture
 
 
@@ -43,6 +45,8 @@ def take(
         keep("name", _name, form["name"])
     if "locales-shown" in form:
         keep("locales", _locales, form.getlist("locales"))
+    if "brand" in form:
+        keep("brand", _brand, form["brand"])
     brought = typed.read(source.manifest, source.manifest.locales, form, current_locale())
     if typed.EVERY in brought:
         brought[typed.EVERY] = pictures.settle(
@@ -83,6 +87,10 @@ def _locales(session: Session, source: KitSource, campaign: Campaign, locales: l
 
 def _slots(session: Session, source: KitSource, campaign: Campaign, brought: typed.Values) -> None:
     service.save(session, campaign, slots=brought, source=source)
+
+
+def _brand(session: Session, source: KitSource, campaign: Campaign, reference: str) -> None:
+    service.save(session, campaign, brand=load(session, BrandProfile, reference), source=source)
 
 
 def _lists(

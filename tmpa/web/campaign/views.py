@@ -8,6 +8,7 @@ from tmpa.audiences import imports
 from tmpa.audiences import service as audiences
 from tmpa.campaigns import previews, queries, service, upgrades
 from tmpa.campaigns.addresses import asset_content_type, asset_key
+from tmpa.campaigns.brands import brand_choices
 from tmpa.campaigns.models import Campaign
 from tmpa.campaigns.rendering import source_of
 from tmpa.kernel.clock import utcnow
@@ -92,7 +93,8 @@ def _page(campaign: Campaign, source: KitSource, errors: dict[str, str], refusal
         zone_label=page.zone_label,
         when=page.when_fields(campaign, request.form, g.user.time_zone),
         currencies=page.CURRENCIES,
-        check=page.check(db(), campaign),
+        brands=brand_choices(db(), campaign),
+        check=page.check(db(), campaign, source),
         pane=page.pane(source, campaign, request.args.get("show", ""), request.args.get("locale", "")),
         planned=page.in_zone(campaign.launch_at, campaign.launch_zone) if campaign.launch_at else "",
         language_name=service.language_name,
@@ -145,8 +147,8 @@ def languages(campaign: str) -> ResponseReturnValue:
 
 @route(blueprint, "/campaigns/<campaign>/check", RUN)
 def check(campaign: str) -> ResponseReturnValue:
-    found, _source = _load(campaign)
-    return render("campaign/_check.html", campaign=found, check=page.check(db(), found), is_part=True)
+    found, source = _load(campaign)
+    return render("campaign/_check.html", campaign=found, check=page.check(db(), found, source), is_part=True)
 
 
 @route(blueprint, "/campaigns/<campaign>/people", RUN)
@@ -238,7 +240,7 @@ def launch(campaign: str) -> ResponseReturnValue:
         return _page(
             found, source, {}, _("This campaign has moved to another version of its kit. Look at it first.")
         )
-    checked = page.check(db(), found)
+    checked = page.check(db(), found, source)
     if errors or checked.problems:
         return _page(found, source, errors, _("The campaign can’t be launched yet. See what is missing."))
     try:
