@@ -30,9 +30,10 @@ def command_problem(words: list[str]) -> str:
     group: click.Command = main
     while words and isinstance(group, click.Group):
         name, *words = words
-        if name not in group.commands:
+        command = group.get_command(click.Context(group), name)
+        if command is None:
             return f"no command {name}"
-        group = group.commands[name]
+        group = command
     known = {option for parameter in group.params for option in parameter.opts}
     unknown = [word for word in words if word.startswith("-") and word not in known]
     return f"no option {unknown}" if unknown else ""

@@ -1,19 +1,35 @@
 """The `tmpa` command: every operator task."""
 
+from typing import Any
+
 import click
 
-from tmpa.accounts.commands import organization_group, user_group
-from tmpa.engagement.commands import evidence_group, proof_group
 from tmpa.kernel.errors import NotFound, Refused
-from tmpa.kits.commands import kit
-from tmpa.migrations.commands import group as db_group
+from tmpa.kernel.command_groups import LazyGroup
 from tmpa.settings import SettingsError
-from tmpa.story.commands import story
-from workers.commands import COMMANDS as process_commands
+
+MODULES = {
+    **{
+        name: f"workers.commands:{name}"
+        for name in ("web", "track", "inbox", "worker", "relay", "schedule", "drain")
+    },
+    "demo": "workers.demo:demo",
+    "demo-reset": "workers.demo:demo_reset",
+    "db": "tmpa.migrations.commands:group",
+    "evidence": "tmpa.engagement.commands:evidence_group",
+    "kit": "tmpa.kits.commands:kit",
+    "organization": "tmpa.accounts.commands:organization_group",
+    "proof": "tmpa.engagement.commands:proof_group",
+    "story": "tmpa.story.commands:story",
+    "user": "tmpa.accounts.commands:user_group",
+}
 
 
-class Commands(click.Group):
+class Commands(LazyGroup):
     """Expected refusals go to stderr as a sentence, with exit status 1, never as a trace."""
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, lazy=MODULES, **settings)
 
     def invoke(self, ctx: click.Context) -> object:
         try:
@@ -28,16 +44,3 @@ class Commands(click.Group):
 @click.version_option(package_name="tmpa")
 def main() -> None:
     """tmpa: through-partner marketing automation. Settings come from TMPA_… variables (docs/operators)."""
-
-
-for command in (
-    *process_commands,
-    db_group,
-    evidence_group,
-    kit,
-    organization_group,
-    proof_group,
-    story,
-    user_group,
-):
-    main.add_command(command)

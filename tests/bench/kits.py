@@ -104,7 +104,7 @@ def _keystroke(visitor: Visitor, address: str, token: str, number: int) -> float
 
 def check_seconds(kit: str) -> float:
     """Wall seconds of `tmpa kit check` in a fresh process."""
-    command = [sys.executable, "-m", "tmpa.cli", "kit", "check", str(ROOT / "campaigns" / kit)]
+    command = [sys.executable, "-m", "tmpa", "kit", "check", str(ROOT / "campaigns" / kit)]
     return seconds_of(lambda: subprocess.run(command, check=True, capture_output=True, cwd=ROOT))
 
 

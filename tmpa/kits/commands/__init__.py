@@ -1,37 +1,30 @@
-"""`tmpa kit`: make, check, render, compare and publish kits from the command line.
+"""`tmpa kit`: make, check, render, compare, translate and publish kits from the command line.
 
-Each module holds one or two commands; a new one is imported here and added to COMMANDS.
+Each module holds one command; a new one is named in COMMANDS.
 """
+
+from pathlib import Path
 
 import click
 
-from tmpa.kits.commands.check import check_command
-from tmpa.kits.commands.diff import diff_command
-from tmpa.kits.commands.export import export_command
-from tmpa.kits.commands.init import SKELETON, init_command
-from tmpa.kits.commands.publish import publish_command
-from tmpa.kits.commands.render import render_command
-from tmpa.kits.commands.schema import schema_command
-from tmpa.kits.commands.translations import translations_command
+from tmpa.kernel.command_groups import LazyGroup
 
-__all__ = ["SKELETON", "kit"]
+SKELETON = Path(__file__).resolve().parents[1] / "skeleton"
+"""What `tmpa kit init` copies."""
 
-COMMANDS: tuple[click.Command, ...] = (
-    check_command,
-    diff_command,
-    export_command,
-    init_command,
-    publish_command,
-    render_command,
-    schema_command,
-    translations_command,
-)
+COMMANDS = {
+    "check": "tmpa.kits.commands.check:check_command",
+    "diff": "tmpa.kits.commands.diff:diff_command",
+    "export": "tmpa.kits.commands.export:export_command",
+    "init": "tmpa.kits.commands.init:init_command",
+    "publish": "tmpa.kits.commands.publish:publish_command",
+    "render": "tmpa.kits.commands.render:render_command",
+    "schema": "tmpa.kits.commands.schema:schema_command",
+    "translations": "tmpa.kits.commands.translations:translations_command",
+}
+"""Each command and where it is; imported when it is called."""
 
 
-@click.group("kit")
+@click.group("kit", cls=LazyGroup, lazy=COMMANDS)
 def kit() -> None:
     """Kits: a vendor's campaigns as folders of text (docs/kit-format.md)."""
-
-
-for command in COMMANDS:
-    kit.add_command(command)

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from tmpa.kits import checking
-from tmpa.kits.commands.places import print_findings
+from tmpa.kits.commands.printing import print_findings
 from tmpa.kits.findings import Finding, has_errors
 from tmpa.kits.manifest import FILE
 from tmpa.kits.sarif import to_sarif

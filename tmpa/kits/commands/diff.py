@@ -11,7 +11,8 @@ import click
 from tmpa.kernel.errors import Refused
 from tmpa.kernel.i18n import gettext as _
 from tmpa.kits.brand import SAMPLE_BRAND, Brand
-from tmpa.kits.commands.places import BRAND_OPTION, read_any, read_brand
+from tmpa.kits.commands.brands import BRAND_OPTION, read_brand
+from tmpa.kits.commands.published import read_any
 from tmpa.kits.diff import Change, compare
 from tmpa.kits.diff.looks import looks
 from tmpa.kits.diff.report import by_section, write_report

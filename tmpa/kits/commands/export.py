@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from tmpa.kernel.errors import Refused
-from tmpa.kits.commands.places import read_published
+from tmpa.kits.commands.published import read_published
 from tmpa.kits.source import KitSource, pack, read_folder, read_zip
 
 

@@ -6,10 +6,9 @@ from pathlib import Path
 import click
 
 from tmpa.kernel.errors import Refused
+from tmpa.kits.commands import SKELETON
 from tmpa.kits.manifest import NAME
 from tmpa.kits.schema import FILE_NAME, schema_text
-
-SKELETON = Path(__file__).resolve().parents[1] / "skeleton"
 
 
 @click.command("init")

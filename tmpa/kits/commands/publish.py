@@ -9,7 +9,9 @@ from tmpa.db import Database
 from tmpa.kernel.objects import open_store
 from tmpa.kernel.scope import Scope
 from tmpa.kits import checking, service
-from tmpa.kits.commands.places import find_vendor, print_findings, read_kit
+from tmpa.kits.commands.places import read_kit
+from tmpa.kits.commands.printing import print_findings
+from tmpa.kits.commands.published import find_vendor
 from tmpa.kits.findings import has_errors
 from tmpa.settings import load_settings
 

@@ -7,7 +7,9 @@ import click
 
 from tmpa.kernel.errors import Refused
 from tmpa.kits.brand import SAMPLE_BRAND
-from tmpa.kits.commands.places import BRAND_OPTION, known_locales, print_findings, read_brand, read_kit
+from tmpa.kits.commands.brands import BRAND_OPTION, read_brand
+from tmpa.kits.commands.places import known_locales, read_kit
+from tmpa.kits.commands.printing import print_findings
 from tmpa.kits.findings import KitRefused
 from tmpa.kits.outputs import piece_files
 from tmpa.kits.samples import sample_values

@@ -1,0 +1,30 @@
+"""The brand that a command renders with."""
+
+import tomllib
+from pathlib import Path
+
+import click
+
+from tmpa.kernel.errors import Refused
+from tmpa.kits.brand import Brand
+
+BRAND_OPTION = click.option(
+    "--brand",
+    "brand_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="TOML with name, legal_name, address, and where wanted primary, website, phone, email, country, disclaimer,"
+    " logo (a file beside it), logo_alt.",
+)
+
+
+def read_brand(path: Path) -> Brand:
+    """A brand from a TOML file whose keys are Brand's; `logo` is a path beside the file. Raises Refused."""
+    try:
+        values = tomllib.loads(path.read_text("utf-8"))
+        if logo := values.pop("logo", ""):
+            values["logo"] = (path.parent / str(logo)).read_bytes()
+        return Brand(**values)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError, OSError, AttributeError) as problem:
+        raise Refused(f"{path} can't be read as a brand: {problem}") from None
+    except Refused as refusal:
+        raise Refused(f"{path}: {refusal.field}: {refusal}") from None
