@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tmpa.accounts.models import User
-from tmpa.campaigns import typed
+from tmpa.campaigns import locks, pictures, typed
 from tmpa.campaigns.addresses import page_url, put_asset, tagged, thanks_url
 from tmpa.campaigns.brands import as_render_brand, brand_problems
 from tmpa.campaigns.models import Campaign, CampaignPiece
@@ -29,7 +29,8 @@ from tmpa.kits.catalogue import load_catalogue
 from tmpa.kits.compile import compile_piece, shape_of
 from tmpa.kits.document import render_document
 from tmpa.kits.findings import CompileFailed
-from tmpa.kits.locked import verify_locked
+from tmpa.kits.locked import verify_finished
+from tmpa.kits.locked_typst import digest_of
 from tmpa.kits.manifest import (
     BannerPiece,
     DocumentPiece,
@@ -41,7 +42,6 @@ from tmpa.kits.manifest import (
 )
 from tmpa.kits.render import (
     RenderedPage,
-    recipient_values,
     render_mail,
     render_page,
     render_post,
@@ -115,8 +115,10 @@ def finish_pieces(
         for piece in session.scalars(select(CampaignPiece).where(CampaignPiece.campaign_id == campaign.id))
     }
     finished = []
+    shared = campaign.slots.get(typed.EVERY, {})
+    settled = pictures.settle(session, store, settings, source, campaign.partner_id, shared, shared)
     for locale in campaign.locales:
-        slots, errors = typed.checked(source, campaign.slots, locale)
+        slots, errors = typed.checked(source, {**campaign.slots, typed.EVERY: settled}, locale)
         for name, sentence in errors.items():
             raise Refused(sentence, name, "slots")
         frame = Frame(source, locale, brand, slots, page_url(settings, campaign, locale), asset_url)
@@ -124,42 +126,49 @@ def finish_pieces(
             if isinstance(piece, BannerPiece):
                 finished += _banners(session, store, campaign, frame, piece, kept)
                 continue
-            data, digest = _finished(frame, piece, signer, settings, campaign)
-            finished.append(
-                _keep(session, store, campaign, (piece.name, piece.kind), locale, data, digest, kept)
-            )
+            data, digest = _finished(frame, piece, signer, settings, campaign, store)
+            row = _keep(session, store, campaign, (piece.name, piece.kind), locale, data, digest, kept)
+            if isinstance(piece, DocumentPiece):
+                locks.keep_typeset(
+                    store, row.object_key, source, piece.name, locale, brand, slots, frame.page_url
+                )
+            finished.append(row)
     session.flush()
     audit.record(session, "campaign.pieces_finished", campaign, pieces=len(finished))
     return finished
 
 
 def _finished(
-    frame: Frame, piece: Piece, signer: Signer, settings: Settings, campaign: Campaign
+    frame: Frame, piece: Piece, signer: Signer, settings: Settings, campaign: Campaign, store: ObjectStore
 ) -> tuple[bytes, str]:
-    """A piece's bytes and the digest of its locked regions."""
+    """A piece's bytes and the digest of its locked regions. Raises LockBroken naming the region that differs."""
     source, locale, brand, slots = frame.source, frame.locale, frame.brand, frame.slots
-    if isinstance(piece, SnippetPiece):
-        return _snippet(frame, piece, campaign)
     if isinstance(piece, DocumentPiece):
         document = render_document(source, piece.name, locale, brand, slots, page_url=frame.page_url)
-        return document.pdf, ""
-    compiled = compile_piece(source, piece.name, locale, shape_of(brand, slots))
+        return document.pdf, digest_of(source, piece.name, locale, brand.country)
     if isinstance(piece, MailPiece):
         mail = render_mail(
             source, piece.name, locale, brand, slots, page_url=frame.page_url, asset_url=frame.asset_url
         )
-        if not verify_locked(mail.preview(recipient_values(locale, "", "")), compiled):
-            raise LockBroken(f"{piece.name} in {locale}")
-        return _canonical(mail.to_json()), mail.locked_digest
-    if isinstance(piece, PagePiece):
+        data, digest = _canonical(mail.to_json()), mail.locked_digest
+    elif isinstance(piece, PagePiece):
         page = _page(frame, piece, signer, settings, campaign)
-        if not verify_locked(page.html, compiled):
-            raise LockBroken(f"{piece.name} in {locale}")
-        return page.html.encode(), page.locked_digest
-    post = render_post(
-        source, piece.name, locale, brand, slots, page_url=link_of(frame, piece, campaign.slug)
-    )
-    return post.text.encode(), post.locked_digest
+        data, digest = page.html.encode(), page.locked_digest
+    elif isinstance(piece, SnippetPiece):
+        address = link_of(frame, piece, campaign.slug)
+        snippet = render_snippet(
+            source, piece.name, locale, brand, slots, page_url=address, asset_url=frame.asset_url
+        )
+        data, digest = snippet.html.encode(), snippet.locked_digest
+    else:
+        address = link_of(frame, piece, campaign.slug)
+        post = render_post(source, piece.name, locale, brand, slots, page_url=address)
+        data, digest = post.text.encode(), post.locked_digest
+    compiled = compile_piece(source, piece.name, locale, shape_of(brand, slots))
+    if (region := verify_finished(data, compiled, source)) is not None:
+        raise LockBroken(f"{piece.name} in {locale}: {region}")
+    locks.keep_compiled(store, compiled)
+    return data, digest
 
 
 def link_of(frame: Frame, piece: Piece, slug: str) -> str:
@@ -169,17 +178,6 @@ def link_of(frame: Frame, piece: Piece, slug: str) -> str:
     return tagged(frame.page_url, "partner-site", "syndication", slug)
 
 
-def _snippet(frame: Frame, piece: SnippetPiece, campaign: Campaign) -> tuple[bytes, str]:
-    source, locale, brand, slots = frame.source, frame.locale, frame.brand, frame.slots
-    address = link_of(frame, piece, campaign.slug)
-    made = render_snippet(
-        source, piece.name, locale, brand, slots, page_url=address, asset_url=frame.asset_url
-    )
-    if not verify_locked(made.html, compile_piece(source, piece.name, locale, shape_of(brand, slots))):
-        raise LockBroken(f"{piece.name} in {locale}")
-    return made.html.encode(), made.locked_digest
-
-
 def banner_name(piece: str, size: str) -> str:
     """The name under which one size of a banner is kept; no piece's own name has an “@”."""
     return f"{piece}@{size}"
@@ -187,7 +185,7 @@ def banner_name(piece: str, size: str) -> str:
 
 def fine_key(object_key: str) -> str:
     """Where the picture with twice the pixels lies, beside a banner's own."""
-    return object_key.removesuffix(".png") + "@2x.png"
+    return object_key.removesuffix(".png") + "-2x.png"
 
 
 def _banners(
@@ -211,6 +209,10 @@ def _banners(
         row = _keep(session, store, campaign, named, frame.locale, banner.png, banner.digest, kept)
         if not store.exists(fine_key(row.object_key)):
             store.put(fine_key(row.object_key), banner.png_2x, "image/png")
+        locks.keep_typeset(
+            store, row.object_key, frame.source, piece.name, frame.locale, frame.brand, frame.slots,
+            frame.page_url, banner.size,
+        )  # fmt: skip
         rows.append(row)
     return rows
 
