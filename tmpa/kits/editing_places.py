@@ -55,9 +55,15 @@ def names_of(node: Node) -> frozenset[str]:
     """The elements that a node brings to the place where it stands."""
     if node.kind == "element":
         return frozenset((node.name,))
+    if node.kind == "output":  # what prints a whole part stands where such a part may stand
+        return (
+            frozenset(("form",))
+            if node.name == "form"
+            else frozenset(("figure",) * node.name.startswith("inline("))
+        )
     found: set[str] = set()
     for child in node.children:
-        if child.kind in {"element", "block", "branch"}:
+        if child.kind in {"element", "block", "branch", "output"}:
             found |= names_of(child)
     return frozenset(found)
 
@@ -89,6 +95,12 @@ def movable(node: Node) -> bool:
     """Whether a node can be moved, copied and removed as a whole."""
     if node.kind == "block":
         return node.name in {"if", "for"} and node.whole and in_body(node) and bool(names_of(node))
+    if node.kind == "output":
+        return (
+            bool(names_of(node))
+            and in_body(node)
+            and names_of(node) <= CHILDREN.get(node.container.name, frozenset())
+        )
     if node.kind != "element" or node.name in _FIXED or not node.whole or not in_body(node):
         return False
     return node.container.name in CHILDREN and node.name in CHILDREN[node.container.name]

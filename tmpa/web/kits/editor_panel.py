@@ -143,7 +143,7 @@ class Panel:
             )
         elif text not in self.book.translations:
             note = _("Not translated yet: people read the source text.")
-        label = _("In %(language)s", language=language_name(self.locale))
+        label = _("Translation: %(language)s", language=language_name(self.locale))
         op = {"op": "translate", "text": text, "locale": self.locale}
         return [Field(f"{key}-tr", label, "area", self._held(text), op, note=note, lang=self.locale)]
 
@@ -163,12 +163,12 @@ class Panel:
             op = {"op": "key", "table": "slots", "name": slot.name, "key": key}
             return Field(f"slot-{slot.name}-{key}", str(KEY_NAMES[key]), kind, value, op, lang=self._lang)
 
-        yield made("label", "text", slot.label)
-        yield made("help", "area", slot.help)
         if slot.kind in {"text", "richtext"}:
             yield made("default", "area", slot.default)
             yield from self._translation(slot.default, f"slot-{slot.name}-default")
             yield made("max_length", "number", slot.max_length or "")
+        yield made("label", "text", slot.label)
+        yield made("help", "area", slot.help)
         yield made("required", "flag", slot.required)
 
     def _attributes(self, node: Node) -> Iterator[Field]:

@@ -51,6 +51,8 @@ def label_of(node: Node) -> str:
     """An element or block in plain words."""
     if node.kind == "element":
         return str(LABELS.get(node.name, f"<{node.name}>"))
+    if node.kind == "output":
+        return _("Form") if node.name == "form" else _("Drawing")
     if node.kind == "block" and node.name == "macro":
         return _("Reusable part")
     if node.kind == "block" and node.name == "for":
@@ -84,6 +86,8 @@ class Tree:
     def _is_shown(node: Node) -> bool:
         if node.kind == "block":
             return bool(names_of(node) - _HIDDEN) and in_body(node)
+        if node.kind == "output":
+            return bool(names_of(node)) and in_body(node)
         return node.kind == "element" and node.name not in _HIDDEN and in_body(node)
 
     def _row(self, node: Node, parent: int, path: str, inside: Node | None = None) -> Row:
