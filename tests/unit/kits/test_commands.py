@@ -1,6 +1,7 @@
 """`tmpa kit`: what a vendor types."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from click.testing import CliRunner
 from tests.factories.accounts import organization
 from tmpa.cli import main
 from tmpa.db import Database
+from tmpa.kits.source import read_folder, read_zip
 from tmpa.settings import Settings
 
 
@@ -70,20 +72,71 @@ def test_bad_brands_are_refused(folder: Path, tmp_path: Path, text: str, says: s
     assert says in output
     assert not (tmp_path / "out").exists()
     assert run("render", folder, "--out", tmp_path / "out", "--locale", "fr")[0] == 1
+    assert run("render", folder, "--out", tmp_path / "out", "--piece", "poster")[0] == 1
 
 
-def test_publish(
-    folder: Path, database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def installation(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The commands find the test's own database and object store."""
     for name in ("database_url", "secret_keys", "var_dir", "env"):
         monkeypatch.setenv(f"TMPA_{name.upper()}", str(getattr(settings, name)))
+
+
+@pytest.mark.backends("sqlite")
+@pytest.mark.usefixtures("installation")
+def test_publish_export_and_compare_with_what_is_published(
+    folder: Path, tmp_path: Path, database: Database
+) -> None:
     organization(database, "vendor", "Stillhaven")
-    status, output = run("publish", folder, "--vendor", "Stillhaven", "--notes", "First")
+    at = ("--vendor", "Stillhaven")
+    status, output = run("publish", folder, *at, "--notes", "First")
     assert status == 0, output
     assert "my-kit 0.1.0 is published for Stillhaven." in output
-    assert run("publish", folder, "--vendor", "Stillhaven")[1] == output
+    assert run("publish", folder, *at)[1] == output
     (folder / "social" / "linkedin.txt").write_text("{{ slot.headline }} {{ link.page }}\n{{ slot.offer }}\n")
-    status, output = run("publish", folder, "--vendor", "Stillhaven")
+    status, output = run("publish", folder, *at)
     assert status == 1
     assert "raise the version" in output
     assert run("publish", folder, "--vendor", "Nobody")[0] == 1
+
+    back, archive = tmp_path / "back", tmp_path / "back.zip"
+    for reference, out in (("my-kit@0.1.0", back), ("my-kit", archive)):
+        status, output = run("export", reference, *at, "--out", out)
+        assert (status, "is that of the published version." in output) == (0, True), output
+        assert run("export", reference, *at, "--out", out)[0] == 1
+    assert read_folder(back).files == read_zip(archive.read_bytes()).files
+    assert "it has 0.1.0" in run("export", "my-kit@9.9.9", *at, "--out", tmp_path / "x")[1]
+    assert "no kit of that name" in run("export", "other", *at, "--out", tmp_path / "x")[1]
+    assert not (tmp_path / "x").exists()
+
+    assert run("diff", "my-kit@0.1.0", archive, *at) == (0, "Nothing changed.\n")
+    status, output = run("diff", "my-kit@0.1.0", folder, *at, "--exit-code")
+    assert status == 1
+    assert "The layout of “LinkedIn post” changed" in output
+    assert "--vendor" in run("diff", "my-kit@0.1.0", folder)[1]
+    assert "no folder or zip" in run("diff", tmp_path / "x", folder)[1]
+
+
+def test_diff_in_words_as_json_and_as_a_report(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(folder, other)
+    manifest = other / "kit.toml"
+    manifest.write_text(manifest.read_text().replace("A headline that says", "<b>One that says"))
+    status, output = run("diff", folder, other)
+    assert status == 0
+    assert "    - A headline that says what changes\n    + <b>One that says what changes\n" in output
+    found = json.loads(run("diff", folder, other, "--format", "json")[1])
+    assert {"section", "kind", "place", "what", "before", "after"} == found[0].keys()
+    assert run("diff", folder, other, "--locale", "fr", "--out", tmp_path / "report")[0] == 1
+    monkeypatch.setenv("TMPA_CHROMIUM", "no-such-program")
+    status, output = run("diff", folder, other, "--locale", "en", "--out", tmp_path / "report")
+    assert status == 0, output
+    page = (tmp_path / "report" / "index.html").read_text()
+    assert "Chromium was not found" in page
+    assert "&lt;b&gt;One that says what changes" in page
+    assert "<b>One" not in page
+    assert (
+        (tmp_path / "report" / "pictures" / "en" / "onepager-marked.png").read_bytes().startswith(b"\x89PNG")
+    )
