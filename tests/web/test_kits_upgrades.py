@@ -60,11 +60,11 @@ def test_a_partner_reads_decides_and_goes_back(on: Stage, partner: Browser, draf
     moved = partner.post(f"/campaigns/{draft}/upgrade", fields)
     assert moved.status_code == 303
     shown = partner.get(moved.headers["Location"]).text
-    assert "The campaign uses version 2.0.0 now." in shown and "Move back to 1.0.0" in shown
+    assert "The campaign uses version 2.0.0 now." in shown and "Move back to 1.1.0" in shown
     again = partner.post(f"/campaigns/{draft}/upgrade", fields)
     assert again.status_code == 422
     back = partner.post(f"/campaigns/{draft}/move-back")
-    assert back.status_code == 303 and on.load(draft).kit_version.version == "1.0.0"
+    assert back.status_code == 303 and on.load(draft).kit_version.version == "1.1.0"
 
 
 def test_a_stale_page_shows_the_present_state(on: Stage, partner: Browser, draft: str) -> None:
@@ -74,12 +74,12 @@ def test_a_stale_page_shows_the_present_state(on: Stage, partner: Browser, draft
     answer = partner.post(f"/campaigns/{draft}/upgrade", fields)
     assert answer.status_code == 422
     assert "has changed since this page was made" in answer.text and "Typed meanwhile" in answer.text
-    assert on.load(draft).kit_version.version == "1.0.0"
+    assert on.load(draft).kit_version.version == "1.1.0"
     assert partner.post(f"/campaigns/{draft}/upgrade", hidden(answer.text)).status_code == 303
 
 
 def test_what_is_launched_is_what_was_seen(on: Stage, partner: Browser, draft: str) -> None:
-    newer(on, ('version = "1.0.0"', 'version = "2.0.0"'))
+    newer(on, ('version = "1.1.0"', 'version = "2.0.0"'))
     partner.post(f"/campaigns/{draft}/lists", {})
     seen = {"kit_version": on.kit_version, "lists-shown": on.list, "lists": on.list}
     partner.post(f"/campaigns/{draft}/upgrade", hidden(partner.get(f"/campaigns/{draft}/upgrade").text))
@@ -98,7 +98,7 @@ def test_a_launched_campaign_stays_and_begins_a_new_one(on: Stage, partner: Brow
     (action,) = re.findall(rf'action="(/campaigns/{draft}/duplicate)"', page)
     fresh = partner.post(action).headers["Location"].split("/")[-1].split("#")[0]
     assert on.load(fresh).kit_version.version == "2.0.0"
-    assert on.load(draft).kit_version.version == "1.0.0"
+    assert on.load(draft).kit_version.version == "1.1.0"
 
 
 def test_a_withdrawn_version_says_why_and_offers_another(on: Stage, partner: Browser, draft: str) -> None:

@@ -12,20 +12,19 @@ import uuid
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
-from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError, InvalidRequestError
 from sqlalchemy.orm import Session
 
 from tmpa.kernel.audit import record
 from tmpa.kernel.clock import utcnow
-from tmpa.kernel.errors import Refused
+from tmpa.kernel.errors import NotAllowed, Refused
 from tmpa.kernel.http import Services
 from tmpa.kernel.i18n import current_locale, use_locale
 from tmpa.kernel.i18n import gettext as _
 from tmpa.kernel.jobs import enqueue
 from tmpa.kernel.objects import MissingObject, ObjectStore
 from tmpa.kernel.scope import Scope, session_scope
-from tmpa.kits import checking
+from tmpa.kits import checking, queries
 from tmpa.kits.findings import Finding
 from tmpa.kits.models import KitDraft, KitVersion
 from tmpa.kits.source import KitSource, build_source, pack, read_zip
@@ -40,11 +39,6 @@ def upload_key(vendor_id: uuid.UUID, content_hash: str) -> str:
     return f"drafts/{vendor_id}/{content_hash}.zip"
 
 
-def draft_of(session: Session, name: str) -> KitDraft | None:
-    """The draft of the kit of that name in scope."""
-    return session.scalars(select(KitDraft).where(KitDraft.name == name)).one_or_none()
-
-
 def open_draft(
     session: Session, store: ObjectStore, source: KitSource, base: KitVersion | None = None
 ) -> KitDraft:
@@ -54,7 +48,7 @@ def open_draft(
     """
     vendor_id = session_scope(session).organization_id
     name = source.manifest.name
-    kept = draft_of(session, name)
+    kept = queries.draft_of(session, name)
     if kept is not None:
         return kept
     draft = KitDraft(vendor_id=vendor_id, name=name, base_version_id=base.id if base else None)
@@ -70,6 +64,24 @@ def open_draft(
     else:
         ask_check(session, draft)
     return draft
+
+
+def hold_upload(session: Session, store: ObjectStore, source: KitSource) -> None:
+    """Keep an upload whose vendor must decide first whether it takes a draft's place."""
+    vendor_id = _vendor_of(session)
+    store.put(upload_key(vendor_id, source.content_hash), pack(source), "application/zip")
+
+
+def held_upload(session: Session, store: ObjectStore, content_hash: str) -> KitSource:
+    """What `hold_upload` kept for the vendor that acts. Raises MissingObject."""
+    return read_zip(store.get(upload_key(_vendor_of(session), content_hash)))
+
+
+def _vendor_of(session: Session) -> uuid.UUID:
+    vendor_id = session_scope(session).organization_id
+    if vendor_id is None:
+        raise NotAllowed
+    return vendor_id
 
 
 def replace(session: Session, store: ObjectStore, draft: KitDraft, source: KitSource) -> None:

@@ -6,7 +6,7 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from tmpa.kits.models import Kit, KitVersion
+from tmpa.kits.models import Kit, KitDraft, KitVersion
 
 
 def kits(session: Session) -> list[Kit]:
@@ -37,3 +37,20 @@ def offered(session: Session, today: date, locale: str | None = None) -> list[Ki
         if locale is None or locale in version.manifest["locales"]:
             newest.setdefault(version.kit_id, version)
     return list(newest.values())
+
+
+def drafts(session: Session) -> list[KitDraft]:
+    """The vendor's drafts, last changed first."""
+    return list(session.scalars(select(KitDraft).order_by(KitDraft.updated_at.desc())))
+
+
+def draft_of(session: Session, name: str) -> KitDraft | None:
+    """The vendor's draft of the kit of that name."""
+    return session.scalars(select(KitDraft).where(KitDraft.name == name)).one_or_none()
+
+
+def kit_named(session: Session, name: str) -> Kit | None:
+    """The kit of that name in scope, with its versions."""
+    return session.scalars(
+        select(Kit).options(selectinload(Kit.versions)).where(Kit.name == name)
+    ).one_or_none()

@@ -1,5 +1,6 @@
 """Kits (vendor) and the gallery (partner)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flask import Blueprint, Response, abort, g, request, url_for
@@ -13,27 +14,31 @@ from tmpa.campaigns.brands import preview_brand
 from tmpa.campaigns.models import Campaign
 from tmpa.campaigns.rendering import Frame
 from tmpa.kernel.clock import utcnow
-from tmpa.kernel.errors import NotFound, Refused
-from tmpa.kernel.http import db, flash, go, render, route, scope, services
+from tmpa.kernel.errors import NotFound
+from tmpa.kernel.http import db, go, render, route, scope, services
 from tmpa.kernel.i18n import current_locale
 from tmpa.kernel.i18n import gettext as _
 from tmpa.kernel.permissions import Permission
 from tmpa.kernel.scope import load
-from tmpa.kits import checking, queries, service
-from tmpa.kits.brand import SAMPLE_BRAND
+from tmpa.kits import eligibility, queries, service
 from tmpa.kits.catalogue import load_catalogue
+from tmpa.kits.diff import compare
 from tmpa.kits.document import render_document
-from tmpa.kits.findings import Finding, KitRefused, has_errors
+from tmpa.kits.findings import Finding, KitRefused
 from tmpa.kits.localisation.coverage import coverage
 from tmpa.kits.manifest import DocumentPiece
 from tmpa.kits.models import Kit, KitVersion
+from tmpa.kits.rules import RULES
 from tmpa.kits.samples import sample_values
 from tmpa.kits.slots import validate_slots
-from tmpa.kits.source import KitSource, read_zip
+from tmpa.kits.source import KitSource
 from tmpa.partners.brands import default_brand
 from tmpa.web.campaign.frames import frame_response
+from tmpa.web.campaign.upgrade_views import grouped
 from tmpa.web.kits.figures import Use, partners_of_kit, use_of_kits
-from tmpa.web.kits.forms import LeaveForm, PublishForm
+from tmpa.web.kits.findings import by_file
+from tmpa.web.kits.matrix import brand_of, matrix
+from tmpa.web.kits.reach import audience
 
 blueprint = Blueprint("kits", __name__, template_folder="templates")
 
@@ -105,42 +110,31 @@ def index() -> ResponseReturnValue:
         return go("kits.gallery")
     use = use_of_kits(db())
     tiles = [_tile(queries.latest(kit), use.get(kit.id, Use())) for kit in queries.kits(db()) if kit.versions]
-    return render("kits/index.html", tiles=tiles)
+    return render("kits/index.html", tiles=tiles, drafts=queries.drafts(db()))
 
 
 @route(blueprint, "/kits/gallery", Permission.SEE_KITS)
 def gallery() -> ResponseReturnValue:
-    """What a partner may start from, in the partner's own brand and language."""
-    offered = queries.offered(db(), utcnow().date())
+    """What a partner may start from, in the partner's own brand and language; then what is for others, and for whom."""
+    company: Organization = g.organization
+    places = eligibility.places(db(), company.id) if scope().side == "partner" else {}
     use = use_of_kits(db())
     vendors = {each.id: each.name for each in db().query(Organization)}
-    tiles = [_tile(version, use.get(version.kit_id, Use())) for version in offered]
-    return render("kits/gallery.html", tiles=tiles, vendors=vendors)
+    tiles, closed = [], []
+    for version in queries.offered(db(), utcnow().date()):
+        tile = _tile(version, use.get(version.kit_id, Use()))
+        reason = eligibility.obstacle(version.manifest, places.get(version.vendor_id)) if places else ""
+        if reason:
+            closed.append((tile, reason))
+        else:
+            tiles.append(tile)
+    return render("kits/gallery.html", tiles=tiles, closed=closed, vendors=vendors)
 
 
-@route(blueprint, "/kits/publish", Permission.PUBLISH_KITS, methods=("GET", "POST"))
-def publish() -> ResponseReturnValue:
-    form = PublishForm()
-    findings: list[Finding] = []
-    if form.validate_on_submit():
-        try:
-            # read and checked before the session is opened: the check takes seconds and must hold no database lock
-            source = read_zip(form.kit.data.read())
-            findings = checking.check(source)
-            if not has_errors(findings):
-                store = services().store
-                version = service.publish(db(), store, source, notes=form.notes.data or "", findings=findings)
-                flash(
-                    _("%(title)s %(version)s is published.", title=version.kit.title, version=version.version)
-                )
-                return go("kits.detail", kit=version.kit.public_id)
-        except KitRefused as refusal:
-            findings = list(refusal.findings)
-        except Refused as refusal:
-            form.refuse(refusal)
-        if has_errors(findings):
-            form.refuse(Refused(_("The check found errors; nothing was published."), "kit"))
-    return render("kits/publish.html", 422 if form.errors else 200, form=form, findings=findings)
+@route(blueprint, "/kits/rules", Permission.SEE_KITS)
+def rules() -> ResponseReturnValue:
+    """Every rule of the check, in the reader's language: what findings link to."""
+    return render("kits/rules.html", rules=RULES)
 
 
 @route(blueprint, "/kits/<kit>", Permission.SEE_KITS)
@@ -149,55 +143,41 @@ def detail(kit: str) -> ResponseReturnValue:
     if scope().side == "partner":
         return go("kits.offer", version=queries.latest(found).public_id)
     version = next((each for each in found.versions if each.public_id == request.args.get("version")), None)
-    return _detail(found, version or queries.latest(found), LeaveForm())
-
-
-def _detail(kit: Kit, version: KitVersion, form: LeaveForm) -> ResponseReturnValue:
+    version = version or queries.latest(found)
     source = _source(version)
     manifest = source.manifest
-    pieces = {piece.name: piece for piece in manifest.pieces}
-    chosen = pieces.get(request.args.get("piece", "")) or manifest.pieces[0]
-    asked = request.args.get("locale", "")
-    locale = asked if asked in manifest.locales else nearest_locale(source, current_locale())
-    gettext = load_catalogue(source, nearest_locale(source, current_locale())).gettext
+    near = nearest_locale(source, current_locale())
+    gettext = load_catalogue(source, near).gettext
     names = {each.id: each.name for each in db().query(Organization)}
+    before = _before(found, version)
+
+    def address(piece: str, locale: str, look: Mapping[str, str]) -> str:
+        return url_for(".preview", version=version.public_id, piece=piece, locale=locale, **look)  # type: ignore[arg-type]
+
     return render(
         "kits/detail.html",
-        422 if form.errors else 200,
-        kit=kit,
+        kit=found,
         version=version,
         manifest=manifest,
         title=gettext(manifest.title),
         summary=gettext(manifest.summary),
-        gettext_kit=gettext,
-        chosen=chosen,
-        width=previews.WIDTHS[chosen.kind],
-        locale_shown=locale,
-        locale_name=campaigns.language_name,
-        coverage={each.locale: each for each in coverage(source)},
-        findings=[Finding.from_json(item) for item in version.findings],
-        use=use_of_kits(db()).get(kit.id, Use()),
-        partner_use=[(names.get(each.partner_id, ""), each) for each in partners_of_kit(db(), kit.id)],
-        form=form,
+        matrix=matrix(source, request.args, near, gettext, address),
+        coverage=coverage(source),
+        groups=by_file([Finding.from_json(item) for item in version.findings]),
+        before=before,
+        changes=grouped(compare(_source(before), source)) if before else [],
+        audience=audience(db(), found.vendor_id, found.id, version.version, version.manifest),
+        use=use_of_kits(db()).get(found.id, Use()),
+        partner_use=[(names.get(each.partner_id, ""), each) for each in partners_of_kit(db(), found.id)],
+        draft=queries.draft_of(db(), found.name),
         today=utcnow().date(),
     )
 
 
-@route(blueprint, "/kits/<kit>/withdraw", Permission.PUBLISH_KITS, methods=("POST",))
-def withdraw(kit: str) -> ResponseReturnValue:
-    found, form = load(db(), Kit, kit), LeaveForm()
-    version = load(db(), KitVersion, request.form.get("version", ""))
-    if version.kit_id != found.id:
-        raise NotFound
-    if form.validate():
-        try:
-            service.withdraw(db(), version, form.reason.data or "")
-        except Refused as refusal:
-            form.refuse(refusal)
-        else:
-            flash(_("Version %(version)s is withdrawn.", version=version.version))
-            return go("kits.detail", kit=kit)
-    return _detail(found, version, form)
+def _before(kit: Kit, version: KitVersion) -> KitVersion | None:
+    """The version that a version follows, by their numbers."""
+    lower = [each for each in kit.versions if service.rank(each.version) < service.rank(version.version)]
+    return max(lower, key=lambda each: service.rank(each.version), default=None)
 
 
 @route(blueprint, "/kits/offer/<version>", Permission.RUN_CAMPAIGNS)
@@ -229,6 +209,7 @@ def offer(version: str) -> ResponseReturnValue:
         locale_shown=locale,
         locale_name=campaigns.language_name,
         usable=found in queries.offered(db(), utcnow().date()),
+        obstacle=eligibility.obstacle_of(db(), found, g.organization.id),
     )
 
 
@@ -241,7 +222,7 @@ def _frame(version: KitVersion, piece: str, locale: str) -> Frame:
         brand = preview_brand(services().store, default_brand(db(), company.id), company.name)
         slots, _errors = typed.checked(source, {}, locale)
     else:
-        brand = SAMPLE_BRAND
+        brand = brand_of(request.args)
         slots = validate_slots(source, sample_values(source, locale), locale, partial=True)
     return Frame(
         source, locale, brand, slots, page_url(services().settings, Campaign(slug=version.kit.name), locale)
