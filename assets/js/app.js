@@ -15,6 +15,7 @@ import { start as startTables } from "./tables.js";
 import { start as startTabs } from "./tabs.js";
 import { start as startTheme } from "./theme.js";
 import { start as startToasts, toast } from "./toasts.js";
+import { start as startTranslate } from "./translate.js";
 import { csrfHeader, text } from "./page.js";
 
 document.documentElement.classList.add("js");
@@ -28,7 +29,7 @@ for (const start of [startConfirm, startCopy, startMenus, startKeys, startTheme,
 
 // On the page and on every part that htmx brings in later.
 const enhance = (root) => {
-  for (const start of [startDropzones, startFocal, startPreviewForms, startCounters, startPreviews, startTables, startTabs, startCharts]) start(root);
+  for (const start of [startDropzones, startFocal, startPreviewForms, startCounters, startPreviews, startTables, startTabs, startTranslate, startCharts]) start(root);
 };
 enhance(document);
 document.addEventListener("htmx:load", (event) => {

@@ -30,7 +30,7 @@ from tmpa.kernel.http import PUBLIC, SIGNED_IN, Services
 from tmpa.kernel.models import Job
 from tmpa.kernel.permissions import GRANTS, Permission, Role
 from tmpa.kernel.scope import Scope
-from tmpa.kits.models import Kit, KitVersion
+from tmpa.kits.models import Kit, KitDraft, KitVersion
 from tmpa.kits.service import publish
 from tmpa.kits.source import read_folder
 from tmpa.mdf.models import Claim, ClaimLine, Fund, FundRequest
@@ -48,6 +48,7 @@ PARAMETERS: dict[str, Any] = {
     "claim_id": Claim,
     "contact_id": Contact,
     "deal_id": DealRegistration,
+    "draft": KitDraft,
     "fund_id": Fund,
     "import_id": ContactImport,
     "job_id": Job,
@@ -138,7 +139,7 @@ def town(app: Flask, services: Services, sign_in: SignIn) -> Town:
         if role is Role.OPERATOR:
             addresses[role] = addresses["operator"]
             continue
-        where = mine.vendor_id if role in (Role.VENDOR_ADMIN, Role.VENDOR_MARKETER, Role.MDF_APPROVER, Role.MDF_PAYER) else mine.partner_id  # fmt: skip  # noqa: E501
+        where = mine.vendor_id if role in (Role.VENDOR_ADMIN, Role.VENDOR_MARKETER, Role.TRANSLATOR, Role.MDF_APPROVER, Role.MDF_PAYER) else mine.partner_id  # fmt: skip  # noqa: E501
         addresses[role] = member(database, settings, where, role, f"{role}@mine.example").email
     return Town(app, services, mine, theirs, sign_in, addresses)
 

@@ -12,6 +12,7 @@ class Role(StrEnum):
 
     VENDOR_ADMIN = "vendor_admin"
     VENDOR_MARKETER = "vendor_marketer"
+    TRANSLATOR = "translator"
     MDF_APPROVER = "mdf_approver"
     MDF_PAYER = "mdf_payer"
     PARTNER_ADMIN = "partner_admin"
@@ -24,6 +25,7 @@ class Permission(StrEnum):
 
     SEE_KITS = "see_kits"
     PUBLISH_KITS = "publish_kits"
+    TRANSLATE_KITS = "translate_kits"
     SEE_PARTNERS = "see_partners"
     MANAGE_PARTNERS = "manage_partners"
     MANAGE_PEOPLE = "manage_people"
@@ -45,6 +47,7 @@ class Permission(StrEnum):
 HELP: dict[Permission, Any] = {
     Permission.SEE_KITS: _l("See campaign kits and their previews."),
     Permission.PUBLISH_KITS: _l("Publish, expire and withdraw kit versions."),
+    Permission.TRANSLATE_KITS: _l("Translate kits that are being prepared."),
     Permission.SEE_PARTNERS: _l("See the partners of the programme."),
     Permission.MANAGE_PARTNERS: _l("Invite partners and change their tier and territory."),
     Permission.MANAGE_PEOPLE: _l("Invite people and change their roles."),
@@ -65,7 +68,13 @@ HELP: dict[Permission, Any] = {
 
 _P = Permission
 _VENDOR_READS = {_P.SEE_KITS, _P.SEE_PARTNERS, _P.SEE_FUNDS, _P.SEE_RESULTS}
-_VENDOR_MARKETER = _VENDOR_READS | {_P.PUBLISH_KITS, _P.MANAGE_PARTNERS, _P.MANAGE_FUNDS, _P.DECIDE_DEALS}
+_VENDOR_MARKETER = _VENDOR_READS | {
+    _P.PUBLISH_KITS,
+    _P.TRANSLATE_KITS,
+    _P.MANAGE_PARTNERS,
+    _P.MANAGE_FUNDS,
+    _P.DECIDE_DEALS,
+}
 _PARTNER_MARKETER = {
     _P.SEE_KITS,
     _P.EDIT_BRAND,
@@ -81,6 +90,7 @@ _PARTNER_MARKETER = {
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.VENDOR_ADMIN: frozenset(_VENDOR_MARKETER | {_P.MANAGE_PEOPLE}),
     Role.VENDOR_MARKETER: frozenset(_VENDOR_MARKETER),
+    Role.TRANSLATOR: frozenset({_P.SEE_KITS, _P.TRANSLATE_KITS}),
     Role.MDF_APPROVER: frozenset(_VENDOR_READS | {_P.DECIDE_CLAIMS}),
     Role.MDF_PAYER: frozenset(_VENDOR_READS | {_P.PAY_CLAIMS}),
     Role.PARTNER_ADMIN: frozenset(_PARTNER_MARKETER | {_P.MANAGE_PEOPLE}),
@@ -89,7 +99,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
 }
 
 ROLES_OF_KIND: dict[str, tuple[Role, ...]] = {
-    "vendor": (Role.VENDOR_ADMIN, Role.VENDOR_MARKETER, Role.MDF_APPROVER, Role.MDF_PAYER),
+    "vendor": (Role.VENDOR_ADMIN, Role.VENDOR_MARKETER, Role.TRANSLATOR, Role.MDF_APPROVER, Role.MDF_PAYER),
     "partner": (Role.PARTNER_ADMIN, Role.PARTNER_MARKETER),
     "distributor": (Role.PARTNER_ADMIN, Role.PARTNER_MARKETER),
     "operator": (Role.OPERATOR,),

@@ -16,7 +16,8 @@ from tmpa.web.campaign import live_views as campaigns
 from tmpa.web.campaign import picture_views as pictures
 from tmpa.web.campaign import upgrade_views as upgrades
 from tmpa.web.kits import editor as kit_editor
-from tmpa.web.kits import views as kits
+from tmpa.web.kits import leaving_views as kits
+from tmpa.web.kits import translator as kit_translations
 from tmpa.web.partners import brand_views as partners
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
@@ -26,6 +27,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     audiences.blueprint,
     kits.blueprint,
     kit_editor.blueprint,
+    kit_translations.blueprint,
     partners.blueprint,
     campaigns.blueprint,
     pictures.blueprint,

@@ -18,6 +18,8 @@ def home() -> ResponseReturnValue:
         return partner_page()
     if allowed(scope(), Permission.DECIDE_CLAIMS):
         return go("mdf.claims")
+    if scope().side == "vendor" and not allowed(scope(), Permission.SEE_RESULTS):
+        return go("kit_translations.index")
     if scope().side == "vendor":
         return vendor_page()
     return render("web/no_organization.html")
