@@ -44,6 +44,12 @@ BRAND = {
     "sender_name": "Paula Petersen, Kontor Nord IT",
     "sender_email": "paula@kontornord.example",
     "disclaimer": "",
+    "country": "DE",
+    "registration-seat": "Hamburg",
+    "registration-register_court": "Amtsgericht Hamburg",
+    "registration-register_number": "HRB 140557",
+    "registration-directors": "Paula Petersen",
+    "registration-vat_id": "DE314159265",
 }
 LOGO = b"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 360 96" width="360" height="96">
 <path d="M8 80V24l28-16 28 16v56H48V40L36 33l-12 7v40z" fill="#0f4c5c"/><path d="M32 52h8v28h-8z" fill="#e2711d"/>
