@@ -78,6 +78,7 @@ RULES: tuple[RuleInfo, ...] = (
     _warning("document-pages", _l("One page"), _l("A document fits on one page with every sample brand.")),
     # Mails and pages alike
     _error("legal-text", _l("Legal texts"), _l("Every mail and page shows the legal texts of the partner's country.")),
+    _error("logo", _l("Room for logos"), _l("A logo's space and ground follow the kit's brand rules.")),
     _error("links", _l("Links resolve"), _l("Links are https, or lead to something that there is.")),
     _error("link-text", _l("Link texts"), _l("A link says where it leads.")),
     _error("outside", _l("Nothing from elsewhere"), _l("Pieces hold no script and load nothing from other sites.")),

@@ -14,7 +14,7 @@ from tmpa.kits.catalogue import JINJA_SUFFIXES
 from tmpa.kits.source import KitSource
 
 _SPACE = re.compile(r"\s+")
-_INLINER = css_inline.CSSInliner(keep_style_tags=True, load_remote_stylesheets=False)
+_INLINER = css_inline.CSSInliner(keep_style_tags=True, keep_link_tags=True, load_remote_stylesheets=False)
 SILENT = ("script", "style", "template", "title", "head", "noscript", "option")
 
 Kind = Literal["mail", "page", "snippet"]
