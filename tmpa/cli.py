@@ -4,8 +4,8 @@ from typing import Any
 
 import click
 
-from tmpa.kernel.errors import NotFound, Refused
 from tmpa.kernel.command_groups import LazyGroup
+from tmpa.kernel.errors import NotFound, Refused
 from tmpa.settings import SettingsError
 
 MODULES = {
@@ -13,6 +13,7 @@ MODULES = {
         name: f"workers.commands:{name}"
         for name in ("web", "track", "inbox", "worker", "relay", "schedule", "drain")
     },
+    "campaign": "tmpa.campaigns.commands:group",
     "demo": "workers.demo:demo",
     "demo-reset": "workers.demo:demo_reset",
     "db": "tmpa.migrations.commands:group",

@@ -32,6 +32,7 @@ SYSTEM: dict[str, set[str]] = {
     "tmpa/accounts/service.py": {"forget_expired"},
     "tmpa/accounts/views.py": {"_change_organization"},
     "tmpa/audiences/imports.py": {"run_import"},
+    "tmpa/campaigns/commands.py": {"verify"},
     "tmpa/demo/acting.py": {"scope"},
     "tmpa/demo/seed.py": {"_companies", "_partner", "ensure_demo"},
     "tmpa/engagement/commands.py": {"audit", "keys"},
