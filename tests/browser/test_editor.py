@@ -71,7 +71,9 @@ def studio(settings: Settings, redis_server: EmbeddedRedis) -> Iterator[Studio]:
         services.database, services.settings, vendor, Role.VENDOR_MARKETER, "design@still.example"
     )
     with services.database.unit_of_work(person.scope) as session:
-        draft = drafts.open_draft(session, services.store, read_folder(KIT))
+        source = read_folder(KIT)
+        draft = drafts.open_draft(session, services.store, source)
+        drafts.keep_findings(draft, source, [])
         session.flush()
         reference = draft.public_id
     with serving(create_app(services.settings, services), port):

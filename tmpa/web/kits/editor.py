@@ -18,16 +18,25 @@ from tmpa.campaigns.models import Campaign
 from tmpa.campaigns.rendering import Frame
 from tmpa.kernel.clock import utcnow
 from tmpa.kernel.errors import NotFound, Refused
-from tmpa.kernel.http import db, render, route, scope, services
+from tmpa.kernel.http import db, go, render, route, scope, services
 from tmpa.kernel.i18n import format_time, ngettext
 from tmpa.kernel.i18n import gettext as _
 from tmpa.kernel.objects import MissingObject
 from tmpa.kernel.permissions import Permission
 from tmpa.kernel.scope import load
-from tmpa.kits import drafts
+from tmpa.kits import checking, drafts
 from tmpa.kits.brand import SAMPLE_BRAND
 from tmpa.kits.editing_canvas import marked
-from tmpa.kits.editing_ops import Applied, Request, SetAttribute, apply, document_of, is_markup, quick_check
+from tmpa.kits.editing_ops import (
+    Applied,
+    Code,
+    Request,
+    SetAttribute,
+    apply,
+    document_of,
+    is_markup,
+    quick_check,
+)
 from tmpa.kits.editing_places import palette
 from tmpa.kits.editing_tree import Document
 from tmpa.kits.findings import KitRefused
@@ -35,7 +44,7 @@ from tmpa.kits.manifest import MailPiece, Piece
 from tmpa.kits.models import KitDraft
 from tmpa.kits.samples import sample_values
 from tmpa.kits.slots import validate_slots
-from tmpa.kits.source import KitSource, read_zip
+from tmpa.kits.source import KitSource, build_source, read_zip
 from tmpa.web.campaign.frames import frame_response
 from tmpa.web.kits.editor_panel import Panel, Section
 from tmpa.web.kits.editor_tree import Tree
@@ -66,28 +75,44 @@ class Desk:
 def _desk(draft: str, piece: str | None, locale: str = "") -> Desk:
     """The draft with its files. Read apart from the request's session: compiling must hold no database lock.
 
-    Raises NotFound.
+    Raises NotFound, and Refused for files that are lost or that nobody has checked yet.
     """
     with services().database.unit_of_work(scope(), write=False) as session:
         found = load(session, KitDraft, draft)
         session.expunge(found)
-    try:
-        source = drafts.draft_source(services().store, found)
-    except MissingObject:
-        raise NotFound from None
+    source = drafts.draft_source(services().store, found)
     manifest = source.manifest
     try:
         chosen = manifest.piece(piece) if piece else manifest.pieces[0]
     except KeyError:
         raise NotFound from None
+    if not _is_safe(found):
+        raise Refused(_("This kit is checked first. Open it in a moment."), code="unchecked")
     shown = locale if locale in manifest.locales else manifest.source_locale
     return Desk(found, found.public_id, found.revision, source, chosen, shown)
 
 
+def _drawn_key(draft: KitDraft, content_hash: str) -> str:
+    """Where it is noted that a state of a draft was compiled here without harm."""
+    return f"drafts/{draft.vendor_id}/{content_hash}.drawn"
+
+
+def _is_safe(draft: KitDraft) -> bool:
+    """Whether a draft's files may be compiled in this process: the check's process survived them, or the editor made
+    them from such files.
+    """
+    if draft.is_checked:
+        return all(finding.get("rule") != "check-died" for finding in draft.findings)
+    return services().store.exists(_drawn_key(draft, draft.content_hash))
+
+
 @route(blueprint, "/kits/drafts/<draft>/design", Permission.PUBLISH_KITS)
 def design(draft: str) -> ResponseReturnValue:
-    """The editor."""
-    desk = _desk(draft, request.args.get("piece"), request.args.get("locale", ""))
+    """The editor; where a draft can't be shown, its own page says why."""
+    try:
+        desk = _desk(draft, request.args.get("piece"), request.args.get("locale", ""))
+    except Refused:
+        return go("kits.draft", draft=draft)
     document = desk.document
     return render(
         "kits/editor.html",
@@ -171,16 +196,17 @@ def operations(draft: str, piece: str) -> ResponseReturnValue:
     try:
         asked = Request.model_validate_json(_body())
     except ValidationError:
-        return _refused(
-            Refused(_("The editor asked for something that isn't understood. Load the page again."))
-        )
+        raise _not_understood() from None
     if asked.revision != desk.revision:
         return _conflict()
-    try:
-        applied = apply(desk.source, desk.piece, asked.operations)
-        return _saved(desk, applied)
-    except Refused as refusal:
-        return _refused(refusal)
+    is_code = any(isinstance(each, Code) for each in asked.operations)
+    applied = apply(desk.source, desk.piece, asked.operations, compiled=not is_code)
+    if is_code:  # anything can be typed: a process that may die compiles it first
+        died = [found for found in checking.check(applied.source) if found.rule == "check-died"]
+        if died:
+            raise KitRefused(died)
+        quick_check(applied.source, desk.piece)
+    return _saved(desk, applied)
 
 
 class Restore(BaseModel):
@@ -199,22 +225,22 @@ def restore(draft: str, piece: str) -> ResponseReturnValue:
     try:
         asked = Restore.model_validate_json(_body())
     except ValidationError:
-        return _refused(
-            Refused(_("The editor asked for something that isn't understood. Load the page again."))
-        )
+        raise _not_understood() from None
     if asked.revision != desk.revision:
         return _conflict()
+    if not services().store.exists(_drawn_key(desk.draft, asked.hash)):
+        raise Refused(_("This step can't be taken back any more."))
     try:
-        earlier = read_zip(services().store.get(f"drafts/{desk.draft.vendor_id}/{asked.hash}.zip"))
+        earlier = read_zip(services().store.get(drafts.upload_key(desk.draft.vendor_id, asked.hash)))
     except MissingObject:
-        return _refused(Refused(_("This step can't be taken back any more.")))
+        raise Refused(_("This step can't be taken back any more.")) from None
     changes: dict[str, bytes | None] = dict.fromkeys(desk.source.files)
     changes |= earlier.files
-    kept = {path: data for path, data in changes.items() if desk.source.files.get(path) != data}
-    try:
-        return _saved(desk, Applied({}, earlier), kept)
-    except Refused as refusal:
-        return _refused(refusal)
+    return _saved(
+        desk,
+        Applied({}, earlier),
+        {path: data for path, data in changes.items() if desk.source.files.get(path) != data},
+    )
 
 
 @route(blueprint, "/kits/drafts/<draft>/design/<piece>/picture", Permission.PUBLISH_KITS, methods=("POST",))
@@ -224,21 +250,18 @@ def picture(draft: str, piece: str) -> ResponseReturnValue:
     file = request.files.get("file")
     node = request.form.get("node", type=int)
     if file is None or node is None:
-        return _refused(Refused(_("Choose a picture.")))
+        raise Refused(_("Choose a picture."))
     if request.form.get("revision", type=int) != desk.revision:
         return _conflict()
     data = file.read(MAX_PICTURE + 1)
-    try:
-        if len(data) > MAX_PICTURE:
-            raise Refused(_("The picture is larger than %(limit)s MB.", limit=MAX_PICTURE // 1024 // 1024))
-        path = _free_path(desk, file.filename or "", data)
-        held = KitSource({**desk.source.files, path: data}, desk.source.manifest, "")
-        shown = SetAttribute(op="attribute", node=node, name="src", value=f"{{{{ asset('{path}') }}}}")
-        applied = apply(held, desk.piece, [shown])
-        applied.changes[path] = data
-        return _saved(desk, applied)
-    except Refused as refusal:
-        return _refused(refusal)
+    if len(data) > MAX_PICTURE:
+        raise Refused(_("The picture is larger than %(limit)s MB.", limit=MAX_PICTURE // 1024 // 1024))
+    path = _free_path(desk, file.filename or "", data)
+    held = build_source({**desk.source.files, path: data})  # refuses what isn't a picture
+    shown = SetAttribute(op="attribute", node=node, name="src", value=f"{{{{ asset('{path}') }}}}")
+    applied = apply(held, desk.piece, [shown])
+    applied.changes[path] = data
+    return _saved(desk, applied)
 
 
 def _free_path(desk: Desk, name: str, data: bytes) -> str:
@@ -257,6 +280,10 @@ def _free_path(desk: Desk, name: str, data: bytes) -> str:
     raise Refused(_("The kit has too many pictures of that name."))
 
 
+def _not_understood() -> Refused:
+    return Refused(_("The editor asked for something that isn't understood. Load the page again."))
+
+
 def _body() -> bytes:
     length = request.content_length or 0
     return request.get_data(cache=False) if length <= MAX_REQUEST else b""
@@ -270,14 +297,14 @@ def _saved(
     held = load(session, KitDraft, desk.draft_id)
     if changes is None:
         changes = dict(applied.changes)
-    else:
-        quick_check(applied.source, desk.piece, everything=True)
     try:
         source = drafts.save(session, store, held, desk.revision, changes)
     except Refused as refusal:
         if refusal.code == "draft-changed":
             return _conflict()
         raise
+    for safe in (desk.source, source):
+        store.put(_drawn_key(held, safe.content_hash), b"", "text/plain")
     now = Desk(held, desk.draft_id, held.revision, source, _same_piece(source, desk.piece), desk.locale)
     document = now.document
     focus = document.starting_at(applied.focus) if applied.focus >= 0 else None
@@ -319,6 +346,7 @@ def _conflict() -> ResponseReturnValue:
     return answer
 
 
+@blueprint.errorhandler(Refused)
 def _refused(refusal: Refused) -> ResponseReturnValue:
     findings = refusal.findings if isinstance(refusal, KitRefused) else ()
     answer = jsonify(

@@ -29,6 +29,7 @@ _HIDDEN = frozenset(
 )
 _SEEN_THROUGH = frozenset(("mjml", "html", "tbody", "thead"))
 _LONGEST = 48
+DEEPEST = 40  # a mail may nest 80 elements, a page any number; nobody designs that deep
 
 
 @dataclass(slots=True)
@@ -110,7 +111,7 @@ class Tree:
         if len(branches) > 1:
             row.children = [self._row(each, node.id, row.path, each) for each in branches]
         else:
-            row.children = self._rows(within, within.id, row.path)
+            row.children = self._rows(within, within.id, row.path) if row.path.count("›") < DEEPEST else []
         return row
 
     def _excerpt(self, node: Node) -> str:
