@@ -45,7 +45,13 @@ STAND_INS = {
     "pixel": "https://pixel.invalid/",
     "link": "https://link.invalid/",
 }
+_ONE_LINE = re.compile(r"[^\n]*")
 Exact = Callable[[Hole], re.Pattern[str] | None]
+Runs = Callable[[Hole], re.Pattern[str]]
+
+
+def _any_run(hole: Hole) -> re.Pattern[str]:
+    return _RUN[hole.context]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +132,17 @@ def verify_locked(rendered: str, compiled: CompiledPiece, part: str = "html") ->
 
 
 def first_difference(
-    rendered: str, compiled: CompiledPiece, part: str = "html", exact: Exact | None = None
+    rendered: str,
+    compiled: CompiledPiece,
+    part: str = "html",
+    exact: Exact = lambda _hole: None,
+    runs: Runs = _any_run,
 ) -> str | None:
     """The name of the first region that is not found where it has to be ("html/3"); None when all are.
 
-    `exact` may narrow what a hole admits to one pattern.
+    `exact` may narrow what a hole admits to one pattern, `runs` to a run of characters.
     """
-    number = _unmatched(rendered, compiled.texts[part], exact or (lambda _hole: None))
+    number = _unmatched(rendered, compiled.texts[part], exact, runs)
     return None if number is None else f"{part}/{number}"
 
 
@@ -146,11 +156,11 @@ def verify_finished(data: bytes, compiled: CompiledPiece, source: KitSource) -> 
         texts = dict(_texts(data, compiled))
     except (ValueError, KeyError, TypeError):
         return "bytes"
-    exact = _exactly(source)
+    exact, runs = _exactly(source), _runs(source)
     if compiled.kind == "mail" and (number := _wrong_link(data, compiled)):
         return f"link/{number}"
     for name, text in texts.items():
-        if (found := first_difference(text, compiled, name, exact)) is not None:
+        if (found := first_difference(text, compiled, name, exact, runs)) is not None:
             return found
     return None
 
@@ -200,7 +210,18 @@ def _exactly(source: KitSource) -> Exact:
     return pattern
 
 
-def _unmatched(rendered: str, text: CompiledText, exact: Exact) -> int | None:
+def _runs(source: KitSource) -> Runs:
+    """In plain text every value but a rich one is a single line."""
+    rich = {slot.name for slot in source.manifest.slots if slot.kind == "richtext"}
+
+    def run(hole: Hole) -> re.Pattern[str]:
+        is_line = hole.context == "plain" and not (hole.kind == "slot" and hole.name in rich)
+        return _ONE_LINE if is_line else _RUN[hole.context]
+
+    return run
+
+
+def _unmatched(rendered: str, text: CompiledText, exact: Exact, runs: Runs) -> int | None:
     """The number of the first constant that doesn't follow; None when all do and nothing is left over.
 
     `ends` are all the places where the constants so far may end: a value may hold a copy of the constant after it.
@@ -219,7 +240,7 @@ def _unmatched(rendered: str, text: CompiledText, exact: Exact) -> int | None:
         elif hole.context == "block":
             found = _after_blocks(rendered, ends, part, hole.kind)
         else:
-            found = _after_runs(rendered, ends, part, _RUN[hole.context])
+            found = _after_runs(rendered, ends, part, runs(hole))
         ends = [at + len(part) for at in found]
         if number == len(text.parts) - 1:
             ends = [end for end in ends if end == len(rendered)]

@@ -80,52 +80,7 @@ def no_way_out(mail: dict[str, object]) -> None:
     html["parts"][at : at + 2] = [f"{html['parts'][at]}https://elsewhere.example/{html['parts'][at + 1]}"]
 
 
-def test_every_piece_of_a_launched_campaign_is_proved(on: Stage, finished: str) -> None:
-    found = verdicts(on, finished)
-    assert len(found) == len({name for name, _locale in found}) * 2 >= 10
-    assert set(found.values()) == {("", "")}
-    kinds = {name.partition("@")[0] for name, _locale in found}
-    assert {"announcement", "landing", "linkedin", "onepager"} <= kinds
-
-
-def test_what_was_changed_afterwards_is_found_and_named(
-    on: Stage, finished: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    change(on, "landing", lambda data: data.replace(b"</h1>", b"</h1><b>x</b>", 1))
-    change(on, "linkedin", lambda data: b"Bought by us. " + data)
-    change(on, "onepager", lambda data: data.replace(b"%PDF-1.7", b"%PDF-1.6", 1))
-    change(on, "announcement", in_mail(no_way_out))
-    with on.services.database.unit_of_work(Scope.system(), write=False) as session:
-        gone = session.scalars(
-            select(CampaignPiece).where(CampaignPiece.piece == "reminder", CampaignPiece.locale == "en")
-        ).one()
-        on.services.store.delete(gone.object_key)
-    found = verdicts(on, finished)
-    assert {key for key, verdict in found.items() if verdict != ("", "")} == {
-        (piece, "en") for piece in ("announcement", "landing", "linkedin", "onepager", "reminder")
-    }
-    assert found["reminder", "en"] == ("gone", "")
-    assert found["onepager", "en"] == ("differs", "bytes")
-    assert found["linkedin", "en"] == ("differs", "text/0")
-    for piece in ("announcement", "landing"):
-        problem, region = found[piece, "en"]
-        assert problem == "differs" and region.startswith("html/")
-
-    for name, value in {
-        "TMPA_DATABASE_URL": on.services.settings.database_url,
-        "TMPA_VAR_DIR": str(on.services.settings.var_dir),
-        "TMPA_SECRET_KEYS": "test-secret-of-at-least-32-characters",
-    }.items():
-        monkeypatch.setenv(name, value)
-    result = CliRunner().invoke(main, ["campaign", "verify", finished])
-    assert result.exit_code == 1
-    assert "✓ landing (ar)" in result.output
-    assert "✗ landing (en): it differs from the kit, first in “html/" in result.output
-    assert "✗ reminder (en): its file is gone" in result.output
-    assert CliRunner().invoke(main, ["campaign", "verify", "cmp_x"]).exit_code == 1
-
-
-def test_a_kept_values_file_cannot_bring_another_template(on: Stage, finished: str) -> None:
+def forge_records(on: Stage, finished: str) -> None:
     """The record beside a document is not trusted: values of other names, files in other places are refused."""
     store = on.services.store
     with on.services.database.unit_of_work(Scope.system(), write=False) as session:
@@ -146,3 +101,47 @@ def test_a_kept_values_file_cannot_bring_another_template(on: Stage, finished: s
     assert verdicts(on, finished)["onepager", "en"] == ("kit", "fonts")
     store.delete(key)
     assert verdicts(on, finished)["onepager", "en"] == ("unproved", "")
+    store.put(key, json.dumps(record).encode(), "application/json")
+
+
+def test_pieces_are_proved_and_what_was_changed_afterwards_is_named(
+    on: Stage, finished: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = verdicts(on, finished)
+    assert len(found) == len({name for name, _locale in found}) * 2 >= 10
+    assert set(found.values()) == {("", "")}
+    assert {"announcement", "landing", "linkedin", "onepager"} <= {name for name, _locale in found}
+
+    forge_records(on, finished)
+    change(on, "landing", lambda data: data.replace(b"</h1>", b"</h1><b>x</b>", 1))
+    change(on, "linkedin", lambda data: data.replace(b"In between:", b"Between us:"))
+    change(on, "onepager", lambda data: data.replace(b"%PDF-1.7", b"%PDF-1.6", 1))
+    change(on, "announcement", in_mail(no_way_out))
+    with on.services.database.unit_of_work(Scope.system(), write=False) as session:
+        gone = session.scalars(
+            select(CampaignPiece).where(CampaignPiece.piece == "reminder", CampaignPiece.locale == "en")
+        ).one()
+        on.services.store.delete(gone.object_key)
+    found = verdicts(on, finished)
+    assert {key for key, verdict in found.items() if verdict != ("", "")} == {
+        (piece, "en") for piece in ("announcement", "landing", "linkedin", "onepager", "reminder")
+    }
+    assert found["reminder", "en"] == ("gone", "")
+    assert found["onepager", "en"] == ("differs", "bytes")
+    assert found["linkedin", "en"] == ("differs", "text/1")
+    for piece in ("announcement", "landing"):
+        problem, region = found[piece, "en"]
+        assert problem == "differs" and region.startswith("html/")
+
+    for name, value in {
+        "TMPA_DATABASE_URL": on.services.settings.database_url,
+        "TMPA_VAR_DIR": str(on.services.settings.var_dir),
+        "TMPA_SECRET_KEYS": "test-secret-of-at-least-32-characters",
+    }.items():
+        monkeypatch.setenv(name, value)
+    result = CliRunner().invoke(main, ["campaign", "verify", finished])
+    assert result.exit_code == 1
+    assert "✓ landing (ar)" in result.output
+    assert "✗ landing (en): it differs from the kit, first in “html/" in result.output
+    assert "✗ reminder (en): its file is gone" in result.output
+    assert CliRunner().invoke(main, ["campaign", "verify", "cmp_x"]).exit_code == 1
