@@ -189,7 +189,7 @@ def test_vendor_publishes_a_mended_kit_and_sees_whom_it_reaches(
     desk.go("Kits")
     desk.link("10:12 to 10:27").click()
     expect(page.get_by_role("heading", name="Who uses it")).to_be_visible()
-    expect(page.get_by_role("row", name="Kontor Nord IT 1.0.0")).to_be_visible()
+    expect(page.get_by_role("row", name="Kontor Nord IT 1.1.0")).to_be_visible()
     desk.link("Publish a new version").click()
     desk.start_counting()
     field = page.locator("[name=kit]")
@@ -200,12 +200,12 @@ def test_vendor_publishes_a_mended_kit_and_sees_whom_it_reaches(
     desk.complaints.clear()  # the browser's own note about the answer 422
     fresh = _zip_of(
         "calm-backup",
-        lambda name, data: data.replace(b'"1.0.0"', b'"1.1.0"', 1) if name == "kit.toml" else data,
+        lambda name, data: data.replace(b'"1.1.0"', b'"1.2.0"', 1) if name == "kit.toml" else data,
     )
     desk.upload(field, {"name": "calm-backup.zip", "mimeType": "application/zip", "buffer": fresh})
     desk.button("Check and publish").click()
-    expect(page.get_by_role("row", name=re.compile(r"^1\.1\.0"))).to_be_visible(timeout=60_000)
-    expect(page.get_by_role("row", name=re.compile(r"^1\.0\.0"))).to_be_visible()
+    expect(page.get_by_role("row", name=re.compile(r"^1\.2\.0"))).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("row", name=re.compile(r"^1\.1\.0"))).to_be_visible()
     _told(capsys, "a broken and a mended kit version", desk.clicks, desk.seconds)
     assert desk.seconds <= 120
 

@@ -6,7 +6,7 @@ import pytest
 from lxml import html
 
 from tests.factories.campaigns import Stage, stage
-from tests.unit.campaigns.test_upgrades import TYPED, newer
+from tests.unit.campaigns.test_upgrades import FIRST, NEWER, TYPED, newer
 from tests.web.conftest import Browser, SignIn
 from tmpa.campaigns import service
 from tmpa.campaigns.models import Campaign
@@ -45,7 +45,7 @@ def hidden(text: str) -> dict[str, str]:
 def test_a_partner_reads_decides_and_goes_back(on: Stage, partner: Browser, draft: str) -> None:
     assert "newer version" not in partner.get(f"/campaigns/{draft}").text
     assert "There is no newer version" in partner.get(f"/campaigns/{draft}/upgrade").text
-    newer(on)
+    newer(on, *NEWER)
     assert "The kit has a newer version, 2.0.0." in partner.get(f"/campaigns/{draft}").text
     assert f"/campaigns/{draft}/upgrade" in partner.get("/").text
     page = partner.get(f"/campaigns/{draft}/upgrade")
@@ -60,26 +60,26 @@ def test_a_partner_reads_decides_and_goes_back(on: Stage, partner: Browser, draf
     moved = partner.post(f"/campaigns/{draft}/upgrade", fields)
     assert moved.status_code == 303
     shown = partner.get(moved.headers["Location"]).text
-    assert "The campaign uses version 2.0.0 now." in shown and "Move back to 1.1.0" in shown
+    assert "The campaign uses version 2.0.0 now." in shown and f"Move back to {FIRST}" in shown
     again = partner.post(f"/campaigns/{draft}/upgrade", fields)
     assert again.status_code == 422
     back = partner.post(f"/campaigns/{draft}/move-back")
-    assert back.status_code == 303 and on.load(draft).kit_version.version == "1.1.0"
+    assert back.status_code == 303 and on.load(draft).kit_version.version == FIRST
 
 
 def test_a_stale_page_shows_the_present_state(on: Stage, partner: Browser, draft: str) -> None:
-    newer(on)
+    newer(on, *NEWER)
     fields = hidden(partner.get(f"/campaigns/{draft}/upgrade").text)
     partner.post(f"/campaigns/{draft}/save", {"slot-en-headline": "Typed meanwhile"})
     answer = partner.post(f"/campaigns/{draft}/upgrade", fields)
     assert answer.status_code == 422
     assert "has changed since this page was made" in answer.text and "Typed meanwhile" in answer.text
-    assert on.load(draft).kit_version.version == "1.1.0"
+    assert on.load(draft).kit_version.version == FIRST
     assert partner.post(f"/campaigns/{draft}/upgrade", hidden(answer.text)).status_code == 303
 
 
 def test_what_is_launched_is_what_was_seen(on: Stage, partner: Browser, draft: str) -> None:
-    newer(on, ('version = "1.1.0"', 'version = "2.0.0"'))
+    newer(on)
     partner.post(f"/campaigns/{draft}/lists", {})
     seen = {"kit_version": on.kit_version, "lists-shown": on.list, "lists": on.list}
     partner.post(f"/campaigns/{draft}/upgrade", hidden(partner.get(f"/campaigns/{draft}/upgrade").text))
@@ -89,7 +89,7 @@ def test_what_is_launched_is_what_was_seen(on: Stage, partner: Browser, draft: s
 
 
 def test_a_launched_campaign_stays_and_begins_a_new_one(on: Stage, partner: Browser, draft: str) -> None:
-    newer(on)
+    newer(on, *NEWER)
     with on.services.database.unit_of_work(Scope.system()) as session:
         load(session, Campaign, draft).state = "running"
     assert "newer version, 2.0.0" in partner.get(f"/campaigns/{draft}/live").text
@@ -98,7 +98,7 @@ def test_a_launched_campaign_stays_and_begins_a_new_one(on: Stage, partner: Brow
     (action,) = re.findall(rf'action="(/campaigns/{draft}/duplicate)"', page)
     fresh = partner.post(action).headers["Location"].split("/")[-1].split("#")[0]
     assert on.load(fresh).kit_version.version == "2.0.0"
-    assert on.load(draft).kit_version.version == "1.1.0"
+    assert on.load(draft).kit_version.version == FIRST
 
 
 def test_a_withdrawn_version_says_why_and_offers_another(on: Stage, partner: Browser, draft: str) -> None:
@@ -106,6 +106,6 @@ def test_a_withdrawn_version_says_why_and_offers_another(on: Stage, partner: Bro
         kits.withdraw(session, session.get_one(KitVersion, on.version_id), "A price is wrong.")
     page = partner.get(f"/campaigns/{draft}").text
     assert "A price is wrong." in page and "there is no other version yet" in page
-    newer(on)
+    newer(on, *NEWER)
     assert "See what moving to version 2.0.0 means" in partner.get(f"/campaigns/{draft}").text
     assert "withdrawn" in partner.get("/").text

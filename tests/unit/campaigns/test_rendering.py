@@ -1,6 +1,7 @@
 """Finished pieces: the vendor's locked regions whatever the partner types, kept once by content hash."""
 
 import json
+import struct
 from dataclasses import replace
 
 import pytest
@@ -16,8 +17,9 @@ from tmpa.kernel.errors import NotFound, Refused
 from tmpa.kernel.scope import Scope, load
 from tmpa.kits.brand import SAMPLE_BRAND
 from tmpa.kits.compile import compile_piece, shape_of
+from tmpa.kits.findings import CompileFailed, error
 from tmpa.kits.locked import verify_locked
-from tmpa.kits.manifest import DocumentPiece
+from tmpa.kits.manifest import BannerPiece, DocumentPiece
 from tmpa.kits.render import RenderedMail, recipient_values
 from tmpa.kits.source import read_folder
 
@@ -66,7 +68,11 @@ def test_every_piece_in_every_locale_is_finished_and_again_changes_nothing(on: S
     reference = on.campaign()
     save(on, reference, {"de": {"contact_name": "Kim Müller"}}, ["de", "ar"])
     first = finish(on, reference)
-    assert len(first) == len(SOURCE.manifest.pieces) * 2
+    sizes = SOURCE.manifest.piece("banner").sizes  # type: ignore[union-attr]
+    names = {piece.name for piece in SOURCE.manifest.pieces} - {"banner"} | {
+        f"banner@{size}" for size in sizes
+    }
+    assert first.keys() == {(name, locale) for name in names for locale in ("de", "ar")}
     second = finish(on, reference)
     assert {key: value[1] for key, value in first.items()} == {key: value[1] for key, value in second.items()}
     with on.services.database.unit_of_work(Scope.system(), write=False) as session:
@@ -76,6 +82,14 @@ def test_every_piece_in_every_locale_is_finished_and_again_changes_nothing(on: S
     campaign = on.load(reference)
     assert page_url(on.services.settings, campaign, "de") in {link.url for link in mail.links}
     assert "/p/assets/" in mail.html.fill({}) and "data:image" not in mail.html.fill({})
+    banner = first["banner@300x250", "ar"]
+    assert struct.unpack(">II", banner[2][16:24]) == (300, 250)
+    finer = on.services.store.get(rendering.fine_key(banner[1]))
+    assert struct.unpack(">II", finer[16:24]) == (600, 500)
+    assert "utm_source=linkedin&utm_medium=social" in first["linkedin", "de"][2].decode()
+    snippet = first["teaser", "de"][2].decode()
+    assert 'target="_blank" rel="noopener"' in snippet and "utm_medium=syndication" in snippet
+    assert "<script" not in snippet and "<form" not in snippet
     page = first["landing", "ar"][2].decode()
     assert 'dir="rtl"' in page and "/f/" in page
 
@@ -93,7 +107,7 @@ def test_hostile_values_leave_every_locked_region_as_the_vendor_made_it(
         brand = SAMPLE_BRAND
     frame = rendering.Frame(SOURCE, "en", brand, values, "https://pages.example/x/en/")
     for piece in SOURCE.manifest.pieces:
-        if isinstance(piece, DocumentPiece) or piece.kind == "social":
+        if isinstance(piece, DocumentPiece | BannerPiece) or piece.kind == "social":
             continue
         html = previews.preview(frame, piece.name, bare=True)
         compiled = compile_piece(SOURCE, piece.name, "en", shape_of(brand, values))
@@ -107,6 +121,17 @@ def test_the_same_shape_has_the_same_digest_for_every_partner(on: Stage) -> None
     save(on, two, {"en": {"contact_name": '"><script>', "headline": "</td>{{ 1 }}"}}, ["en"])
     digests = [{key: value[0] for key, value in finish(on, each).items()} for each in (one, two)]
     assert digests[0] == digests[1] and all(digests[0][key] for key in digests[0] if key[0] != "onepager")
+
+
+def test_a_headline_without_room_in_a_banner_is_refused_by_size_and_locale(
+    on: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cramped(*values: object, **named: object) -> object:
+        raise CompileFailed([error("banner", "banners/x.typ", 0, "The banner x in 728x90, en: no room.", "")])
+
+    monkeypatch.setattr(rendering, "render_banner", cramped)
+    with pytest.raises(Refused, match="728x90, en"):
+        finish(on, on.campaign())
 
 
 def test_values_that_cannot_be_used_stop_the_finishing(on: Stage) -> None:
@@ -169,3 +194,11 @@ def test_pictures_are_published_once_under_their_hash(on: Stage) -> None:
 
 def test_recipients_without_a_name_are_greeted_all_the_same() -> None:
     assert recipient_values("de", "", "")["recipient.greeting"] == "Guten Tag,"
+
+
+def test_banners_and_snippets_are_previewed(on: Stage) -> None:
+    values, _errors = typed.checked(SOURCE, {}, "ja")
+    frame = rendering.Frame(SOURCE, "ja", SAMPLE_BRAND, values, "https://pages.example/x/ja/")
+    html = previews.preview(frame, "banner")
+    assert html.count("data:image/png;base64,") == 3 and "728 × 90" in html
+    assert 'lang="ja"' in previews.preview(frame, "teaser")

@@ -105,7 +105,7 @@ def test_a_copy_leaves_behind_what_the_newer_version_lacks(on: Stage) -> None:
         manifest = {**old.manifest, "slots": old.manifest["slots"][:1], "locales": ["en"]}
         session.add(
             KitVersion(
-                vendor_id=old.vendor_id, kit_id=old.kit_id, version="1.1.0", content_hash="f" * 64,
+                vendor_id=old.vendor_id, kit_id=old.kit_id, version="1.2.0", content_hash="f" * 64,
                 manifest=manifest, findings=[],
             )
         )  # fmt: skip
@@ -113,9 +113,9 @@ def test_a_copy_leaves_behind_what_the_newer_version_lacks(on: Stage) -> None:
         campaign = load(session, Campaign, reference)
         service.save(session, campaign, {"en": {"headline": "Kept", "contact_name": "Gone"}}, ["en", "de"])
         copy = service.duplicate(session, campaign)
-        assert copy.kit_version.version == "1.1.0"
+        assert copy.kit_version.version == "1.2.0"
         assert copy.slots == {"en": {"headline": "Kept"}} and copy.locales == ["en"]
-        assert campaign.kit_version.version == "1.0.0"  # moving is never silent
+        assert campaign.kit_version.version == "1.1.0"  # moving is never silent
 
 
 def test_activity_is_counted_by_partner(on: Stage) -> None:
