@@ -63,7 +63,8 @@ def test_the_server_holds_the_rule_from_the_start_to_the_launch(settings: Settin
     services = open_services(settings)
     on = stage(services)
     files = dict(read_folder(KIT).files)
-    files["kit.toml"] = files["kit.toml"].replace(b'"1.0.0"\n', b'"1.1.0"\ntiers = ["Gold"]\n')
+    first = f'version = "{read_folder(KIT).manifest.version}"'.encode()
+    files["kit.toml"] = files["kit.toml"].replace(first, b'version = "9.0.0"\ntiers = ["Gold"]')
     with services.database.unit_of_work(on.vendor.scope) as session:
         version_id = publish(session, services.store, build_source(files), findings=[]).id
 
