@@ -87,7 +87,9 @@ def test_every_piece_opens_and_looking_changes_nothing(desk: Desk) -> None:
         assert frame.status_code == 200, frame.text
         assert "sandbox allow-same-origin" in frame.headers["Content-Security-Policy"]
         assert re.search(r"tmpa-n\d", frame.text) or piece.kind not in {"mail", "page"}
-        assert not re.search(r"tmpa-n\d", desk.browser.get(f"{desk.base}/{piece.name}/canvas/en?plain=1").text)
+        assert not re.search(
+            r"tmpa-n\d", desk.browser.get(f"{desk.base}/{piece.name}/canvas/en?plain=1").text
+        )
     for node in desk.document().nodes:
         assert desk.browser.get(f"{desk.base}/announcement/panel?locale=en&node={node}").status_code == 200
     assert desk.held() == before
@@ -128,14 +130,14 @@ def test_what_two_people_do_is_never_overwritten(desk: Desk) -> None:
 
 
 NONSENSE: list[dict[str, Any]] = [
-        {},
-        {"revision": 1, "operations": []},
-        {"revision": 1, "operations": [{"op": "write", "path": "kit.toml", "value": ""}]},
-        {"revision": 1, "operations": [{"op": "delete", "node": 1, "path": "../x"}]},
-        {"revision": 1, "operations": [{"op": "delete", "node": 999_999}]},
-        {"revision": 1, "operations": [{"op": "attribute", "node": 1, "name": "onload", "value": "x"}]},
-        {"revision": 1, "operations": [{"op": "words", "words": 0, "value": "x" * 30_000}]},
-    ],]
+    {},
+    {"revision": 1, "operations": []},
+    {"revision": 1, "operations": [{"op": "write", "path": "kit.toml", "value": ""}]},
+    {"revision": 1, "operations": [{"op": "delete", "node": 1, "path": "../x"}]},
+    {"revision": 1, "operations": [{"op": "delete", "node": 999_999}]},
+    {"revision": 1, "operations": [{"op": "attribute", "node": 1, "name": "onload", "value": "x"}]},
+    {"revision": 1, "operations": [{"op": "words", "words": 0, "value": "x" * 30_000}]},
+]
 
 
 def test_nonsense_and_broken_code_change_nothing(desk: Desk) -> None:
@@ -182,9 +184,7 @@ def test_strangers_and_partners_find_nothing(desk: Desk, services: Services, sig
     partner = organization(services.database, "partner", "Partner")
     vendor = desk.scope.organization_id
     assert vendor is not None
-    member(
-        services.database, services.settings, partner, Role.PARTNER_ADMIN, "p@partner.example", (vendor,)
-    )
+    member(services.database, services.settings, partner, Role.PARTNER_ADMIN, "p@partner.example", (vendor,))
     before = desk.held()
     for email in ("a@other.example", "p@partner.example"):
         browser = sign_in(email)
