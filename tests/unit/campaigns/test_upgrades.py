@@ -48,6 +48,8 @@ def newer(on: Stage, *changes: tuple[str, str], number: str = "2.0.0") -> uuid.U
     for old, new in (*changes, (f'version = "{FIRST}"', f'version = "{number}"')):
         assert old in text, old
         text = text.replace(old, new)
+    if 'name = "signature"' in text:  # the templates follow the manifest
+        files = {path: data.replace(b"contact_name", b"signature") for path, data in files.items()}
     files["kit.toml"] = text.encode()
     with on.services.database.unit_of_work(on.vendor.scope) as session:
         return publish(session, on.services.store, build_source(files), findings=[]).id
