@@ -157,8 +157,8 @@ def _columns(number: int) -> str:
 
 
 _LOGO = (
-    '{{% if brand.logo_url %}}<img src="{{{{ brand.logo_url }}}}" alt="{{{{ brand.logo_alt }}}}" {size}/>'
-    "{{% else %}}<strong>{{{{ brand.name }}}}</strong>{{% endif %}}"
+    '{% set mark = logo(180, 48) %}{% if mark %}<img src="{{ mark.url }}" alt="{{ mark.alt }}" '
+    'width="{{ mark.width }}" height="{{ mark.height }}" />{% else %}<strong>{{ brand.name }}</strong>{% endif %}'
 )
 _BUTTON = (
     'href="{{ link.page }}" background-color="{{ brand.primary }}" color="{{ brand.on_primary }}" '
@@ -197,10 +197,7 @@ def _mail_blocks(source: KitSource) -> Iterator[Component]:
         yield block("mj-image", _("Picture"), content, image)
     yield block("mj-divider", _("Line"), content, '<mj-divider border-width="1px" border-color="#d8d4cb" />')
     yield block("mj-spacer", _("Space"), content, '<mj-spacer height="24px" />')
-    logo = _LOGO.format(
-        size='height="44" style="display:inline-block;height:auto;max-height:44px;max-width:200px;" '
-    )
-    yield block("mj-text:logo", _("Partner’s logo"), content, f"<mj-text>\n  {logo}\n</mj-text>")
+    yield block("mj-text:logo", _("Partner’s logo"), content, f"<mj-text>\n  {_LOGO}\n</mj-text>")
 
 
 def _page_blocks(source: KitSource) -> Iterator[Component]:
@@ -221,8 +218,7 @@ def _page_blocks(source: KitSource) -> Iterator[Component]:
         image = f"""<img src="{{{{ asset('{found[0]}') }}}}" alt="{{{{ _('New picture') }}}}">"""
         yield block("img", _("Picture"), content, image)
     yield block("hr", _("Line"), content, "<hr>")
-    logo = _LOGO.format(size='height="44"')
-    yield block("div:logo", _("Partner’s logo"), content, f"<div>{logo}</div>")
+    yield block("div:logo", _("Partner’s logo"), content, f"<div>{_LOGO}</div>")
 
 
 def _slot_text(slot: Slot, piece_kind: str) -> str:

@@ -20,7 +20,7 @@ from tmpa.kits.brand import SAMPLE_BRAND
 from tmpa.kits.editing import parse, serialise
 from tmpa.kits.editing_canvas import marked
 from tmpa.kits.editing_ops import Applied, Request, apply, document_of, is_markup
-from tmpa.kits.editing_places import in_body, movable, palette
+from tmpa.kits.editing_places import accepts, in_body, movable, palette
 from tmpa.kits.editing_tree import Document, Node, literal, literal_value
 from tmpa.kits.findings import KitRefused
 from tmpa.kits.render import render_mail
@@ -317,3 +317,19 @@ def test_the_canvas_names_every_part_and_looks_the_same(kit: KitSource) -> None:
                 or f'data-tmpa-n="{node.id}"' in drawn
             )
     assert "tmpa-n" not in html(kit)
+
+
+def test_every_block_of_the_palette_compiles(kit: KitSource) -> None:
+    for name in ("announcement", "landing"):
+        piece = kit.manifest.piece(name)
+        document = document_of(kit, piece)
+        for block in palette(kit, piece.kind):
+            around = next(
+                node
+                for node in document.nodes.values()
+                if node.kind == "element" and in_body(node) and accepts(node, block.names)
+            )
+            result = asked(
+                kit, name, {"op": "insert", "component": block.key, "parent": around.id, "before": None}
+            )
+            assert set(result.changes) == {piece.template}, block.key

@@ -201,11 +201,13 @@ def operations(draft: str, piece: str) -> ResponseReturnValue:
         return _conflict()
     is_code = any(isinstance(each, Code) for each in asked.operations)
     applied = apply(desk.source, desk.piece, asked.operations, compiled=not is_code)
-    if is_code:  # anything can be typed: a process that may die compiles it first
+    if is_code and applied.changes:  # anything can be typed: a process that may die compiles it first
         died = [found for found in checking.check(applied.source) if found.rule == "check-died"]
         if died:
             raise KitRefused(died)
         quick_check(applied.source, desk.piece)
+    if not is_markup(desk.piece):
+        _drawn(applied.source, desk, bare=True)  # Typst says only when drawing that it can't
     return _saved(desk, applied)
 
 
