@@ -226,8 +226,12 @@ def test_who_does_not_qualify_sees_why_and_begins_nothing(
     assert offer.status_code == 200
     assert "For Gold partners." in offer.text and "Use this kit" not in offer.text
     assert browser.post("/campaigns", {"kit_version": version}).status_code == 422
-    with database.unit_of_work(Scope.system()) as session:
-        session.query(Partnership).one().tier = "Gold"
+    with database.unit_of_work(Scope.system(), write=False) as session:
+        place = f"/partners/{session.query(Partnership).one().public_id}"
+    typed = {"tier": "gold", "territory": "", "certifications": "Backup  Pro, backup pro, , Cloud"}
+    maker = sign_in(VENDOR)
+    assert maker.post(f"{place}/place", typed, page=place).status_code == 303
+    assert 'value="Backup Pro, Cloud"' in maker.get(place).text
     assert "For other partners" not in browser.get("/kits/gallery").text
     assert browser.post("/campaigns", {"kit_version": version}).status_code == 303
 

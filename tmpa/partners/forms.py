@@ -21,6 +21,7 @@ from tmpa.kernel.i18n import LOCALES, OWN_NAMES
 from tmpa.kernel.i18n import gettext as _
 from tmpa.kernel.i18n import lazy_gettext as _l
 from tmpa.partners import brands, registration
+from tmpa.partners.models import Partnership
 
 
 class Wanted:
@@ -58,6 +59,19 @@ class PlaceForm(Form):
     territory = StringField(
         _l("Territory"), [Length(max=80)], render_kw={"list": "territories", "autocomplete": "off"}
     )
+    certifications = StringField(
+        _l("Certifications"),
+        [Length(max=1000)],
+        description=_l("Separated by commas. Kits may ask for them."),
+        render_kw={"autocomplete": "off"},
+    )
+
+    @classmethod
+    def of(cls, partnership: Partnership) -> "PlaceForm":
+        """The form with a partner's place in it."""
+        form = cls(obj=partnership)
+        form.certifications.data = ", ".join(partnership.certifications)
+        return form
 
 
 class StatusForm(Form):

@@ -1,6 +1,7 @@
 """A vendor's programme: inviting partners, their tier and territory, suspending them."""
 
 import uuid
+from collections.abc import Iterable
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
@@ -145,13 +146,39 @@ def partnership_with(session: Session, vendor_id: uuid.UUID, partner_id: uuid.UU
     return found
 
 
-def change(session: Session, partnership: Partnership, tier: str, territory: str) -> None:
-    """Set tier and territory; free words, as programmes name them."""
-    before = {"tier": partnership.tier, "territory": partnership.territory}
-    after = {"tier": " ".join(tier.split())[:40], "territory": " ".join(territory.split())[:80]}
+def change(
+    session: Session,
+    partnership: Partnership,
+    tier: str,
+    territory: str,
+    certifications: Iterable[str] | None = None,
+) -> None:
+    """Set tier, territory and certifications (None leaves those); free words, as programmes name them."""
+    held = partnership.certifications if certifications is None else _names(certifications)
+    before = {
+        "tier": partnership.tier,
+        "territory": partnership.territory,
+        "certifications": partnership.certifications,
+    }
+    after = {
+        "tier": " ".join(tier.split())[:40],
+        "territory": " ".join(territory.split())[:80],
+        "certifications": held,
+    }
     if before != after:
-        partnership.tier, partnership.territory = after["tier"], after["territory"]
+        partnership.tier, partnership.territory = str(after["tier"]), str(after["territory"])
+        partnership.certifications = held
         audit.record(session, "partnership.changed", partnership, before=before, after=after)
+
+
+def _names(given: Iterable[str]) -> list[str]:
+    """Names without empty ones and doubles, as they were typed first."""
+    found: dict[str, str] = {}
+    for name in given:
+        cleaned = " ".join(name.split())[:80]
+        if cleaned:
+            found.setdefault(cleaned.casefold(), cleaned)
+    return list(found.values())[:40]
 
 
 def set_status(session: Session, partnership: Partnership, status: str, reason: str = "") -> None:

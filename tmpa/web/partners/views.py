@@ -79,7 +79,7 @@ def _detail(
         "partners/detail.html",
         422 if bad else 200,
         partnership=partnership,
-        place=place or PlaceForm(obj=partnership),
+        place=place or PlaceForm.of(partnership),
         leave=status or StatusForm(),
         campaigns=queries.campaigns(db(), partnership.partner_id),
         activity=queries.activity_by_partner(db()).get(partnership.partner_id, queries.Activity()),
@@ -94,7 +94,9 @@ def change_place(partnership: str) -> ResponseReturnValue:
     found, form = load(db(), Partnership, partnership), PlaceForm()
     if not form.validate():
         return _detail(found, place=form)
-    service.change(db(), found, form.tier.data or "", form.territory.data or "")
+    # a form without the field leaves what is there
+    certifications = (form.certifications.data or "").split(",") if "certifications" in request.form else None
+    service.change(db(), found, form.tier.data or "", form.territory.data or "", certifications)
     flash(_("Saved."))
     return go("partners.detail", partnership=partnership)
 
