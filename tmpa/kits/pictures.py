@@ -66,20 +66,20 @@ class Camera:
         self._number = 0
         self._received = b""
 
-    def take(self, html: str, width: int) -> bytes:
-        """A PNG of the whole page at `width` CSS pixels, one pixel each. Raises NoPicture."""
+    def take(self, html: str, width: int, height: int = 800) -> bytes:
+        """A PNG of the whole page in a window of `width` × `height` CSS pixels, one pixel each. Raises NoPicture."""
         until = time.monotonic() + TIMEOUT_SECONDS
         target = self._call("Target.createTarget", {"url": "about:blank"}, until)["targetId"]
         attached = self._call("Target.attachToTarget", {"targetId": target, "flatten": True}, until)
         page = attached["sessionId"]
         try:
-            return self._photograph(html, width, page, until)
+            return self._photograph(html, (width, height), page, until)
         finally:
             with suppress(NoPicture):
                 self._call("Target.closeTarget", {"targetId": target}, until + 1)
 
-    def _photograph(self, html: str, width: int, page: str, until: float) -> bytes:
-        screen = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": False}
+    def _photograph(self, html: str, window: tuple[int, int], page: str, until: float) -> bytes:
+        screen = {"width": window[0], "height": window[1], "deviceScaleFactor": 1, "mobile": False}
         self._call("Emulation.setDeviceMetricsOverride", screen, until, page)
         self._call("Emulation.setScriptExecutionDisabled", {"value": True}, until, page)
         self._call("Network.enable", {}, until, page)
@@ -90,7 +90,7 @@ class Camera:
             time.sleep(0.02)
         size = self._call("Page.getLayoutMetrics", {}, until, page)["cssContentSize"]
         height = max(1, min(int(size["height"]), MAX_HEIGHT))
-        clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}
+        clip = {"x": 0, "y": 0, "width": window[0], "height": height, "scale": 1}
         shot = {"format": "png", "captureBeyondViewport": True, "clip": clip}
         return b64decode(self._call("Page.captureScreenshot", shot, until, page)["data"])
 

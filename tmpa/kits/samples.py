@@ -1,5 +1,11 @@
 """Made-up brands and values: for the checks at publishing, and for previews before a partner has typed anything."""
 
+import io
+from base64 import b64encode
+from functools import lru_cache
+
+from PIL import Image, ImageDraw
+
 from tmpa.kits.brand import SAMPLE_BRAND, Brand
 from tmpa.kits.catalogue import load_catalogue
 from tmpa.kits.manifest import Slot
@@ -42,6 +48,26 @@ CHECK_BRANDS = (
 )
 
 
+@lru_cache(maxsize=32)
+def _picture(ratio: str) -> str:
+    """A grey landscape in that shape: what stands for a partner's picture in previews, as a data address."""
+    wide, high = map(int, ratio.split(":"))
+    width = 640
+    height = max(8, min(1280, width * high // wide))
+    picture = Image.new("P", (width, height), 0)
+    picture.putpalette((217, 222, 228, 190, 197, 205, 239, 241, 244))
+    pencil = ImageDraw.Draw(picture)
+    radius = min(width, height) // 10
+    pencil.ellipse(
+        (width * 3 // 4 - radius, height // 4 - radius, width * 3 // 4 + radius, height // 4 + radius), 2
+    )
+    pencil.polygon([(0, height), (width // 3, height // 3), (width * 2 // 3, height)], 1)
+    pencil.polygon([(width // 3, height), (width * 2 // 3, height // 2), (width, height)], 1)
+    out = io.BytesIO()
+    picture.save(out, "PNG", optimize=True)
+    return f"data:image/png;base64,{b64encode(out.getvalue()).decode()}"
+
+
 def _domain(slot: Slot) -> str:
     return next((domain.lstrip("*.") for domain in slot.domains if domain != "*"), "example.com")
 
@@ -54,7 +80,7 @@ def sample_value(source: KitSource, slot: Slot, locale: str, *, full: bool) -> o
         return ""
     match slot.kind:
         case "image":
-            return {"url": _DOT, "alt": "Example"}
+            return {"url": _picture(slot.ratio or "3:2"), "alt": "Example"}
         case "date":
             return "2027-03-31"
         case "money":

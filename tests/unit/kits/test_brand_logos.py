@@ -115,6 +115,15 @@ def html(kit: KitSource, brand: Brand) -> str:
     return render_page(kit, "landing", "en", brand, slots, page_url="#", form_action="#", form_token="").html
 
 
+def test_a_light_logo_is_seen_on_light_ground_too() -> None:
+    white = mark(300, 100, ground="dark", colour="#ffffff")
+    picture = drawn(fit((white,), LogoSpace(200, 56)).png)
+    assert sorted(colour for _count, colour in picture.getcolors() or [] if colour[3] == 255) == [  # type: ignore[index]
+        (0, 0, 0, 255),
+        (255, 255, 255, 255),
+    ]
+
+
 def test_locked_regions_are_the_same_for_every_shape(changed: Make) -> None:
     kit = changed("pages/landing.html", "<main>", IMG)
     slots = validate_slots(kit, {}, "en", partial=True)
@@ -155,7 +164,7 @@ def test_a_published_address_is_used(changed: Make) -> None:
         return "https://pages.example/assets/x.png"
 
     brand = Brand("A", "A Ltd", "Street 1", logos=(mark(640, 160),), publish=publish)
-    assert "https://pages.example/assets/x.png" in html(kit, brand) and drawn(seen[0]).size == (400, 112)
+    assert "https://pages.example/assets/x.png" in html(kit, brand)
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def test_render_writes_every_piece_in_every_locale(folder: Path, tmp_path: Path)
         'name = "Südwind"\nlegal_name = "Südwind KG"\naddress = "Markt 1, Ulm"\nprimary = "#aa0000"\n'
     )
     status, output = run("render", folder, "--out", tmp_path / "out", "--brand", brand)
-    assert (status, output.split()[0]) == (0, "10")
+    assert (status, output.split()[0]) == (0, "16")
     assert "Südwind" in (tmp_path / "out" / "de" / "announcement.html").read_text()
     assert (tmp_path / "out" / "en" / "onepager.pdf").read_bytes().startswith(b"%PDF")
     assert (tmp_path / "out" / "de" / "announcement.txt").read_text().startswith("Eine Überschrift")

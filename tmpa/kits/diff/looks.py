@@ -106,8 +106,8 @@ def _compared(
             note = _("There is no picture: Chromium was not found.")
             yield Look(name, title, locale, size, note=note)
         else:
-            width = WIDTHS[shown.piece.kind]
-            old, new = (html and camera.take(html.decode(), width) for html in (was, now))
+            window = WIDTHS[shown.piece.kind], getattr(shown.piece, "height", 800)
+            old, new = (html and camera.take(html.decode(), *window) for html in (was, now))
             yield _pictures(Look(name, title, locale, size, old, new))
 
 
