@@ -27,7 +27,7 @@ _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _FOREIGN = re.compile(r"<!\[CDATA\[|<\?[A-Za-z]|<!DOCTYPE", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)  # not frozen: whoever re-raises it sets its traceback
 class MjmlMistake(Exception):
     """What is wrong with an MJML text. `offset` counts characters, `rule` is the name of its rule."""
 

@@ -135,7 +135,7 @@ def _attribute(name: str, key: str, value: str, at: int, seen: set[str]) -> Iter
     seen.add(key)
     if (name, key) in UNSUPPORTED_ATTRIBUTES:
         message = _("%(attribute)s of <%(name)s> is not supported.", name=name, attribute=key)
-        yield MjmlMistake(message, _("Give the sections a padding instead."), at, "mjml-unsupported")
+        yield MjmlMistake(message, _("Remove it, or say it in the HTML inside."), at, "mjml-unsupported")
         return
     known = ATTRIBUTES.get(name)
     if known is not None and key not in known and key not in EVERYWHERE:

@@ -25,9 +25,9 @@ EVERYWHERE = frozenset({"css-class", "mj-class"})
 ATTRIBUTES: dict[str, frozenset[str]] = {
     name: frozenset(" ".join(lists).split())
     for name, lists in {
-        "mjml": ("lang dir owa",),
+        "mjml": ("lang dir",),
         "mj-head": ("",),
-        "mj-body": ("background-color width id",),
+        "mj-body": ("background-color width",),
         "mj-title": ("",),
         "mj-preview": ("",),
         "mj-attributes": ("",),
@@ -41,7 +41,7 @@ ATTRIBUTES: dict[str, frozenset[str]] = {
                       "inner-border-top inner-border-right inner-border-bottom inner-border-left inner-border-radius "
                       "vertical-align width"),
         "mj-group": ("background-color direction vertical-align width",),
-        "mj-text": (_TYPE, _BOX, "align background-color container-background-color height vertical-align"),
+        "mj-text": (_TYPE, _BOX, "align container-background-color height vertical-align"),
         "mj-button": (_TYPE, _BOX, _EDGE, _LINK, _INNER, "align background-color container-background-color height "
                       "text-align vertical-align width"),
         "mj-image": (_BOX, _EDGE, _LINK, "align alt container-background-color fluid-on-mobile font-size height "
@@ -197,8 +197,26 @@ SPECIAL: dict[tuple[str, str], "re.Pattern[str]"] = {
     ("mj-accordion", "icon-position"): _one_of("left", "right"),
 }  # fmt: skip
 
-# Known to MJML, dropped by our compiler: element and attribute, or "*" for every element.
-UNSUPPORTED_ATTRIBUTES = {("mj-wrapper", "gap")}
+# Known to MJML, dropped by the compiler without a word (tests/unit/kits/test_mjml_rules.py tries each one).
+UNSUPPORTED_ATTRIBUTES = frozenset(
+    (name, attribute)
+    for name, attributes in {
+        "mj-raw": "position",
+        "mj-section": "text-padding",
+        "mj-wrapper": "gap text-padding",
+        "mj-button": "inner-padding-top inner-padding-right inner-padding-bottom inner-padding-left title",
+        "mj-image": "border-top border-bottom sizes",
+        "mj-spacer": "border border-top border-right border-bottom border-left width",
+        "mj-table": "font-style font-weight letter-spacing role text-decoration text-transform",
+        "mj-social": "letter-spacing table-layout text-transform",
+        "mj-social-element": "icon-position letter-spacing sizes srcset text-transform",
+        "mj-hero": "border-radius container-background-color",
+        "mj-navbar-link": "title",
+        "mj-accordion-title": "font-weight",
+        "mj-carousel-image": "background-color name",
+    }.items()
+    for attribute in attributes.split()
+)
 UNSUPPORTED_ELEMENTS = frozenset({
     "mj-include", "mj-html-attributes", "mj-selector", "mj-html-attribute",
 })  # fmt: skip

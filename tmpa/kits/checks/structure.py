@@ -23,6 +23,8 @@ VAGUE = frozenset((
     "这里", "点击这里", "点这里", "更多", "여기", "여기를 클릭", "यहाँ", "यहाँ क्लिक करें",
 ))  # fmt: skip
 
+_OF_MJML = {"mj-accordion", "mj-accordion-element"}  # tables of MJML's own that no template can give a role
+
 
 def check_structure(piece: Finished) -> Iterator[Finding]:
     """Every rule of this module on one finished piece."""
@@ -78,7 +80,7 @@ def _headings(piece: Finished, root: HtmlElement) -> Iterator[Finding]:
 
 def _tables(piece: Finished, root: HtmlElement) -> Iterator[Finding]:
     for table in root.iter("table"):
-        if table.get("role") in {"presentation", "none", "table", "grid"}:
+        if table.get("role") in {"presentation", "none", "table", "grid"} or table.get("class") in _OF_MJML:
             continue
         if table.find("caption") is not None or next(table.iter("th"), None) is not None:
             continue
