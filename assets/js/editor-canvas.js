@@ -157,7 +157,10 @@ export function armCanvas(editor) {
     });
   }
   if (overlay) {
-    overlay.addEventListener("pointermove", (event) => lay(boxOf(partAt(event.clientX, event.clientY)), hover));
+    overlay.addEventListener("pointermove", (event) => {
+      const isDragging = document.documentElement.classList.contains("is-dragging");
+      lay(isDragging ? null : boxOf(partAt(event.clientX, event.clientY)), hover);
+    });
     overlay.addEventListener("pointerleave", () => lay(null, hover));
   }
   frame.addEventListener("load", ready, { once: true });

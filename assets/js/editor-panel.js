@@ -49,9 +49,11 @@ export function armPanel(editor) {
     return control.value;
   }
 
-  function save(control) {
+  async function save(control) {
     const operation = JSON.parse(control.dataset.op);
-    editor.change([{ ...operation, value: valueOf(control, operation) }]);
+    const isDone = await editor.change([{ ...operation, value: valueOf(control, operation) }]);
+    // What was typed stays to be mended; a choice that was refused goes back to what is so.
+    if (!isDone && control.matches("select, input[type=checkbox]")) load(editor.selected);
   }
 
   body.addEventListener("change", (event) => {

@@ -112,6 +112,7 @@ function begin() {
     editor.selected = selected;
     editor.tree?.choose(selected);
     await Promise.all([editor.panel.load(selected), editor.canvas.reload()]);
+    editor.canvas.mark(selected, { scroll: true });
   }
 
   /** Apply operations. `selected` is what stays chosen where the answer doesn't say. True when it was done. */
