@@ -75,6 +75,8 @@ PARAMETERS: dict[str, Any] = {
 # Rows of a bare world that lack what the page shows: a 404 to their owner is right.
 NOTHING_THERE = {
     "campaigns.document",
+    "campaigns.everything",
+    "campaigns.piece_file",
     "mdf.dossier_file",
     "mdf.invoice",
     "mdf.piece",

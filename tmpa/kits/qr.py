@@ -28,9 +28,8 @@ def qr_svg(address: str, *, border: int = 0, millimetres: float | None = None) -
         code.save(out, kind="svg", border=border, xmldecl=False, scale=4)
     else:
         modules = code.symbol_size(border=border)[0]
-        code.save(
-            out, kind="svg", border=border, unit="mm", scale=round(millimetres / modules, 4), light="white"
-        )
+        scale = round(millimetres / modules, 4)
+        code.save(out, kind="svg", border=border, unit="mm", scale=scale, light="white", xmldecl=False)
     return out.getvalue()
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from flask import request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -13,7 +14,7 @@ from tmpa.kernel.http import db, flash, go, render, route, services
 from tmpa.kernel.i18n import gettext as _
 from tmpa.kernel.scope import load
 from tmpa.sending import launch as sending
-from tmpa.web.campaign import live_page, page
+from tmpa.web.campaign import live_page, material, page, panes
 from tmpa.web.campaign.views import RUN, blueprint
 
 
@@ -25,6 +26,7 @@ def live(campaign: str) -> ResponseReturnValue:
     source = source_of(services().store, found)
     settings = services().settings
     pages = [(service.language_name(tag), page_url(settings, found, tag)) for tag in found.locales]
+    taken = material.of(found, request.args.get("locale", ""))
     return render(
         "campaign/live.html",
         campaign=found,
@@ -33,7 +35,10 @@ def live(campaign: str) -> ResponseReturnValue:
         step_titles=step_titles(services().store, found),
         chart_data=live_page.chart(db(), found.id),
         stages=page.stages(source, found),
-        frames=page.frames(source, found),
+        frames=panes.frames(source, found),
+        material=taken,
+        page_address=page_url(settings, found, taken.locale) if taken else "",
+        language_name=service.language_name,
         pages=pages if any(piece.kind == "page" for piece in source.manifest.pieces) else [],
         may_claim=live_page.has("mdf.new_request"),
     )

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from tmpa.audiences import service as audiences
 from tmpa.audiences.models import ContactImport, ContactList
-from tmpa.campaigns import previews, typed
+from tmpa.campaigns import typed
 from tmpa.campaigns.brands import brand_problems
 from tmpa.campaigns.models import Campaign
 from tmpa.campaigns.service import Problem, language_name, readiness
@@ -26,7 +26,7 @@ from tmpa.kernel.i18n import gettext as _
 from tmpa.kernel.i18n import lazy_gettext as _l
 from tmpa.kernel.money import Money
 from tmpa.kits.catalogue import load_catalogue
-from tmpa.kits.manifest import Piece, Slot
+from tmpa.kits.manifest import Slot
 from tmpa.kits.slots import length_of
 from tmpa.kits.source import KitSource
 from tmpa.sending import launch
@@ -160,7 +160,7 @@ def _field(
     source: KitSource, slot: Slot, locale: str, campaign: Campaign, errors: dict[str, str]
 ) -> SlotField:
     name = typed.field_name(slot, locale)
-    words = load_catalogue(source, _reader_locale(source)).gettext
+    words = load_catalogue(source, reader_locale(source)).gettext
     kept = campaign.slots.get(locale, {}).get(slot.name)
     if kept is None:
         kept = typed.default_of(
@@ -177,7 +177,8 @@ def _field(
     return SlotField(slot, name, words(slot.label), explained, kept, sentence, shown, choices)
 
 
-def _reader_locale(source: KitSource) -> str:
+def reader_locale(source: KitSource) -> str:
+    """The kit's locale that is nearest to the reader's language."""
     mine = current_locale().split("-")[0]
     return next(
         (tag for tag in source.manifest.locales if tag.split("-")[0] == mine), source.manifest.source_locale
@@ -211,7 +212,7 @@ def list_choices(session: Session, campaign: Campaign) -> list[ListChoice]:
 
 def stages(source: KitSource, campaign: Campaign) -> list[Stage]:
     """The mails of the journey, with their moments as they would be if launched as planned."""
-    words = load_catalogue(source, _reader_locale(source)).gettext
+    words = load_catalogue(source, reader_locale(source)).gettext
     start = campaign.launched_at or campaign.launch_at
     return [
         Stage(
@@ -348,53 +349,3 @@ def zone_label(zone: str) -> str:
 def locale_choices(source: KitSource, campaign: Campaign) -> Iterable[tuple[str, str, bool]]:
     """Tag, name and whether the campaign uses it, for each language of the kit."""
     return [(tag, language_name(tag), tag in campaign.locales) for tag in source.manifest.locales]
-
-
-@dataclass(frozen=True, slots=True)
-class Pane:
-    """What the preview side shows: the frames of one view."""
-
-    views: list[tuple[str, str, bool]]
-    frames: list[tuple[str, str, str, int]]
-    locale: str
-    show: str
-    document: str = ""
-
-
-def pane(source: KitSource, campaign: Campaign, show: str, locale: str) -> Pane:
-    """The frames of the view `show` ("both", or a piece's name) in `locale`; unknown ones fall back to the first."""
-    if locale not in campaign.locales:
-        locale = campaign.locales[0]
-    words = load_catalogue(source, _reader_locale(source)).gettext
-    pieces = source.manifest.pieces
-    names = [piece.name for piece in pieces]
-    mail = next((piece for piece in pieces if piece.kind == "mail"), None)
-    page = next((piece for piece in pieces if piece.kind == "page"), None)
-    has_both = mail is not None and page is not None
-    if show not in names:
-        show = "both" if has_both else names[0]
-    views = [("both", _("Mail and page"), show == "both")] if has_both else []
-    views += [(piece.name, words(piece.title), show == piece.name) for piece in pieces]
-    shown = [each for each in (mail, page) if each] if show == "both" else [source.manifest.piece(show)]
-    frames = [
-        (f"preview-{number}", *_frame(words(piece.title), piece, campaign, locale))
-        for number, piece in enumerate(shown, 1)
-    ]
-    document = ""
-    if show != "both" and source.manifest.piece(show).kind == "document":
-        document = url_for("campaigns.document", campaign=campaign.public_id, piece=show, locale=locale)
-    return Pane(views, frames, locale, show, document)
-
-
-def frames(source: KitSource, campaign: Campaign) -> list[tuple[str, str, str, int]]:
-    """Name, title, address and width of a frame for each piece, in the campaign's first language."""
-    words = load_catalogue(source, _reader_locale(source)).gettext
-    return [
-        (f"piece-{piece.name}", *_frame(words(piece.title), piece, campaign, campaign.locales[0]))
-        for piece in source.manifest.pieces
-    ]
-
-
-def _frame(title: str, piece: Piece, campaign: Campaign, locale: str) -> tuple[str, str, int]:
-    address = url_for("campaigns.preview", campaign=campaign.public_id, piece=piece.name, locale=locale)
-    return title, address, previews.WIDTHS[piece.kind]

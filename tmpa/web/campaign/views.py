@@ -24,7 +24,7 @@ from tmpa.kits.manifest import DocumentPiece
 from tmpa.kits.models import KitVersion
 from tmpa.kits.source import KitSource
 from tmpa.sending import launch as sending
-from tmpa.web.campaign import live_page, page, saving
+from tmpa.web.campaign import live_page, page, panes, saving
 from tmpa.web.campaign.frames import frame_response
 
 blueprint = Blueprint("campaigns", __name__, template_folder="templates")
@@ -95,7 +95,7 @@ def _page(campaign: Campaign, source: KitSource, errors: dict[str, str], refusal
         currencies=page.CURRENCIES,
         brands=brand_choices(db(), campaign),
         check=page.check(db(), campaign, source),
-        pane=page.pane(source, campaign, request.args.get("show", ""), request.args.get("locale", "")),
+        pane=panes.pane(source, campaign, request.args.get("show", ""), request.args.get("locale", "")),
         planned=page.in_zone(campaign.launch_at, campaign.launch_zone) if campaign.launch_at else "",
         language_name=service.language_name,
         format_time=format_time,
@@ -201,7 +201,7 @@ def _to(campaign: Campaign, anchor: str) -> Response:
 def preview_pane(campaign: str) -> ResponseReturnValue:
     """The preview side in another view or language."""
     found, source = _load(campaign)
-    pane = page.pane(source, found, request.args.get("show", ""), request.args.get("locale", ""))
+    pane = panes.pane(source, found, request.args.get("show", ""), request.args.get("locale", ""))
     return render("campaign/_pane.html", campaign=found, pane=pane, language_name=service.language_name)
 
 
