@@ -25,7 +25,7 @@ from tmpa.kits.values import (
     readable_on,
 )
 from tmpa.partners import registration
-from tmpa.partners.colours import snapped
+from tmpa.partners.colours import WHITE, reads, snapped
 from tmpa.partners.logos import form_of, ink_of
 
 _LOGO_URL = re.compile(r"(https?://|data:image/(png|jpeg|svg\+xml);base64,|/)[^\s\"'<>\\`]+")
@@ -89,8 +89,8 @@ class Brand:
 
     @property
     def on_primary(self) -> str:
-        """A text colour that reads well on `primary` (4.5:1 or better)."""
-        return readable_on(self.primary)
+        """A text colour that reads well on `primary` (4.5:1 or better): white where it does, else black."""
+        return WHITE if reads(self.primary) else readable_on(self.primary)
 
     def value(self, name: str, locale: str = "en") -> str:
         """A printed value by its name in templates; `locale` is the piece's, for what is written in words."""

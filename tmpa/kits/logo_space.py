@@ -55,7 +55,7 @@ class LogoSpace:
     """The place for a logo. Sizes are CSS pixels; `clear` is kept free inside on every side.
 
     `least` is the width that the kit's rules want, reached where space and pixels allow. `plate` is the colour of the
-    rounded plate under a logo that wasn't made for `ground`.
+    rounded plate under a logo that wasn't made for `ground`: white or black where the kit's rules name none.
     """
 
     width: int
@@ -64,7 +64,11 @@ class LogoSpace:
     side: Side = "left"
     clear: int = 0
     least: int = 0
-    plate: str = WHITE
+    plate: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.plate:
+            object.__setattr__(self, "plate", WHITE if self.ground == "dark" else BLACK)
 
     @property
     def name(self) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from flask import request
 
 from tmpa.campaigns import queries
+from tmpa.kernel.errors import Refused
 from tmpa.kernel.http import db
 from tmpa.kits.manifest import BrandRules
 from tmpa.kits.models import KitVersion
@@ -67,7 +68,7 @@ def law_context(profile: BrandProfile | None, country: str, errors: Mapping[str,
     kept: Mapping[str, Any] = (profile.registration if profile else None) or {}
     typed = request.form
     fields = [
-        LawField(item, name, typed.get(name, str(kept.get(item.name, ""))), errors.get(name, ""))
+        LawField(item, name, typed.get(name, _usable(country, item.name, kept)), errors.get(name, ""))
         for item in registration.country_fields(country)
         for name in [registration.PREFIX + item.name]
     ]
@@ -82,6 +83,14 @@ def law_context(profile: BrandProfile | None, country: str, errors: Mapping[str,
         ),
         "law_errors": errors,
     }
+
+
+def _usable(country: str, name: str, kept: Mapping[str, Any]) -> str:
+    """A kept value, if it can be one of the country: another country's number is not offered."""
+    try:
+        return registration.check_value(country, name, str(kept.get(name, "")))
+    except Refused:
+        return ""
 
 
 def colour_context(colour: str, kits: list[KitVersion]) -> dict[str, object]:
