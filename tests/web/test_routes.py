@@ -35,7 +35,7 @@ from tmpa.kits.service import publish
 from tmpa.kits.source import read_folder
 from tmpa.mdf.models import Claim, ClaimLine, Fund, FundRequest
 from tmpa.models import Base
-from tmpa.partners.models import Partnership, Picture
+from tmpa.partners.models import BrandProfile, Partnership, Picture
 
 pytestmark = pytest.mark.backends("sqlite")
 
@@ -43,6 +43,7 @@ KIT = Path(__file__).resolve().parents[2] / "campaigns" / "calm-backup"
 
 # What stands for a parameter: a class of which the world has a row, or a text.
 PARAMETERS: dict[str, Any] = {
+    "brand": BrandProfile,
     "campaign": Campaign,
     "campaign_id": Campaign,
     "claim_id": Claim,
@@ -63,6 +64,7 @@ PARAMETERS: dict[str, Any] = {
     "request_id": FundRequest,
     "user_id": User,
     "version": KitVersion,
+    "which": "wide-light",
     "key": "imports/none.csv",
     "locale": "en",
     "name": "none.png",
@@ -81,6 +83,7 @@ NOTHING_THERE = {
     "mdf.invoice",
     "mdf.piece",
     "partners.brand_logo",
+    "partners.brand_swatch",
     "pictures.thumbnail",
 }
 
@@ -214,6 +217,7 @@ def test_public_routes_are_these(app: Flask) -> None:
         "health.metrics",
         "health.readyz",
         "pages.any_language",
+        "pages.embed",
         "pages.page",
         "pages.signed_object",
         "pages.thanks",
