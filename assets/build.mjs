@@ -52,6 +52,8 @@ mkdirSync(join(dist, "pdf-fonts"));
 for (const [pack, file] of [
   ["noto-sans", "NotoSans"],
   ["noto-sans-arabic", "NotoSansArabic"],
+  ["noto-sans-devanagari", "NotoSansDevanagari"],
+  ["noto-sans-hebrew", "NotoSansHebrew"],
   ["noto-sans-jp", "NotoSansJP"],
 ]) {
   const from = `node_modules/@expo-google-fonts/${pack}`;
