@@ -165,7 +165,7 @@ def test_files_go_out_and_come_back(
     path = f"/kits/drafts/{draft}/translate/de"
     sent = translator.get(f"{path}/file/{form}")
     assert "attachment" in sent.headers["Content-Disposition"]
-    data = sent.data.replace("Überschrift".encode(), "Kopfzeile".encode())
+    data = sent.data.replace("Überschrift".encode(), b"Kopfzeile")
 
     def upload(content: bytes, name: str) -> Any:
         file = (io.BytesIO(content), name)

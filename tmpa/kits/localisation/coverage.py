@@ -1,6 +1,7 @@
 """How much of what a kit says each locale has: the meter on the kit's page and `tmpa kit translations stats`."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import regex
@@ -44,6 +45,16 @@ class LocaleCoverage:
     def translated(self) -> int:
         """Number of texts that people of this locale read in their language."""
         return self.total - len(self.missing) - len(self.fuzzy)
+
+    @property
+    def own(self) -> int:
+        """Number of texts that the locale's own catalogue translates."""
+        return self.translated - len(self.inherited)
+
+    @property
+    def own_percent(self) -> int:
+        """`own` in whole percent."""
+        return int(100 * self.own / self.total) if self.total else 100
 
     @property
     def share(self) -> float:
@@ -90,6 +101,18 @@ def locale_coverage(source: KitSource, locale: str) -> LocaleCoverage:
     return LocaleCoverage(
         locale, len(used), missing, fuzzy, stale, inherited, reviewed, words, left, standing
     )
+
+
+@lru_cache(maxsize=512)
+def also_reads(source: KitSource, locale: str) -> str | None:
+    """The other locale that people of `locale` read for some or all texts (fr for fr-CA); None: there is no such text.
+
+    Show it wherever people choose a language: a fallback is never silent.
+    """
+    if locale == source.manifest.source_locale:
+        return None
+    found = locale_coverage(source, locale)
+    return found.stand_in if found.inherited else None
 
 
 def coverage(source: KitSource) -> list[LocaleCoverage]:

@@ -76,7 +76,7 @@ def _manifest_uses(source: KitSource) -> Iterator[tuple[str, str, Use]]:
         pieces: tuple[str, ...] = ()
         if place[0] == "pieces":
             pieces = (manifest.pieces[int(place[1])].name,)
-        elif place[0] == "slots":
+        elif place[0] == "slots" and place[-1] in ("default", "example"):
             pieces = shown_in.get(manifest.slots[int(place[1])].name, ())
         elif place[0] == "legal":
             pieces = tuple(piece.name for piece in manifest.pieces)

@@ -26,11 +26,12 @@ from tmpa.kernel.i18n import gettext as _
 from tmpa.kernel.i18n import lazy_gettext as _l
 from tmpa.kernel.money import Money
 from tmpa.kits.catalogue import load_catalogue
+from tmpa.kits.localisation.coverage import also_reads
 from tmpa.kits.manifest import Slot
 from tmpa.kits.slots import length_of
 from tmpa.kits.source import KitSource
 from tmpa.sending import launch
-from tmpa.web.campaign.picture_field import PictureField, picture_field
+from tmpa.web.campaign.picture_field import PictureField, is_usable, picture_field
 
 CURRENCIES = (
     "EUR", "USD", "GBP", "CHF", "JPY", "AED", "AUD", "BHD", "CAD", "CNY", "CZK", "DKK", "EGP", "HKD", "INR", "JOD",
@@ -171,6 +172,8 @@ def _field(
     own = campaign.slot_errors.get(locale if locale != typed.EVERY else campaign.locales[0], {})
     control = f"{name}-file" if slot.kind == "image" else name
     sentence = errors.get(control) or own.get(slot.name, "")
+    if slot.kind == "image" and is_usable(kept):
+        sentence = errors.get(control, "")  # the other sentences stand beside the descriptions
     choices = tuple((choice.value, words(choice.label)) for choice in slot.choices)
     shown = "" if locale == typed.EVERY else locale
     explained = words(slot.help) if slot.help else ""
@@ -347,5 +350,13 @@ def zone_label(zone: str) -> str:
 
 
 def locale_choices(source: KitSource, campaign: Campaign) -> Iterable[tuple[str, str, bool]]:
-    """Tag, name and whether the campaign uses it, for each language of the kit."""
-    return [(tag, language_name(tag), tag in campaign.locales) for tag in source.manifest.locales]
+    """Tag, name and whether the campaign uses it, for each language of the kit. One that reads another's texts where
+    it has none of its own says so."""
+    return [(tag, _reads(source, tag), tag in campaign.locales) for tag in source.manifest.locales]
+
+
+def _reads(source: KitSource, tag: str) -> str:
+    other = also_reads(source, tag)
+    if other is None:
+        return language_name(tag)
+    return _("%(language)s (uses %(other)s)", language=language_name(tag), other=language_name(other))
