@@ -52,8 +52,10 @@ messages: install-dev ## bring the .po files up to date with the texts in the co
 bench-kits: install-dev ## measure kits: compiling, launching for 1,000 partners, previews, checks
 	@$(PY) -W ignore -m tests.bench.kits
 
-docs: install ## write the table of settings into docs/operators.md
+docs: install ## write what is made from the code into docs/: settings, the kit format's keys and schema
 	@$(PY) -m workers.settings_table docs/operators.md
+	@$(PY) -m tmpa.kits.key_tables docs/kit-format.md
+	@$(BIN)/tmpa kit schema --out docs/kit.schema.json
 
 screenshots: install-dev ## take the pictures of the README and the guides anew (docs/images)
 	@$(PY) docs/screenshots.py

@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 from tests.unit.kits.conftest import skeleton_files
 from tmpa.cli import main
 from tmpa.kits.findings import KitRefused
+from tmpa.kits.key_tables import renewed
 from tmpa.kits.manifest import Manifest, parse_manifest
 from tmpa.kits.schema import kit_schema, schema_text
 from tmpa.kits.schema_keys import KEYS
@@ -57,6 +58,12 @@ def test_it_is_a_schema_and_the_shipped_file_is_current() -> None:
         "write it anew: tmpa kit schema --out docs/kit.schema.json"
     )
     assert CliRunner().invoke(main, ["kit", "schema"]).output == schema_text()
+
+
+def test_the_tables_of_the_guide_are_current_and_complete() -> None:
+    guide = (ROOT / "docs" / "kit-format.md").read_text()
+    assert renewed(guide) == guide, "run `make docs`"
+    assert {name for name in KEYS if f"<!-- keys of {name} -->" in guide} == set(KEYS)
 
 
 def test_every_key_is_explained_with_an_example_that_fits() -> None:
