@@ -5,8 +5,7 @@ from typing import Any
 import click
 
 from tmpa.kernel.command_groups import LazyGroup
-from tmpa.kernel.errors import NotFound, Refused
-from tmpa.settings import SettingsError
+from tmpa.kernel.errors import NotFound, Refused, SettingsError
 
 MODULES = {
     **{

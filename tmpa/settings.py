@@ -10,14 +10,12 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from tmpa.kernel.errors import SettingsError
+
 PREFIX = "TMPA_"
 SECRETS = frozenset({"secret_keys", "metrics_token", "suggestions_key"})
 ADDRESSES = frozenset({"database_url", "redis_url", "mail_url"})
 """Settings that may hold a password before their @."""
-
-
-class SettingsError(Exception):
-    """The environment can't be used; the text names each variable and what it wants."""
 
 
 class Settings(BaseModel):

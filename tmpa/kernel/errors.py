@@ -25,3 +25,7 @@ class NotFound(Exception):
 
 class NotAllowed(Exception):
     """The thing is in scope, but the role may not do this."""
+
+
+class SettingsError(Exception):
+    """The environment can't be used; the text names each variable and what it wants."""

@@ -5,19 +5,25 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tmpa.kernel.i18n import current_locale
 from tmpa.kernel.i18n import gettext as _
 from tmpa.kits.findings import Finding, error
-from tmpa.kits.source import KitSource, pack
+from tmpa.kits.packing import pack_files
+
+if (
+    TYPE_CHECKING
+):  # reading a kit takes half a second of imports, which the child needs and this process doesn't
+    from tmpa.kits.source import KitSource
 
 TIMEOUT_SECONDS = 120
 MODULE = "tmpa.kits.checking_child"
 
 
-def check(source: KitSource) -> list[Finding]:
+def check(source: "KitSource") -> list[Finding]:
     """Findings of a kit in memory."""
-    return check_zip(pack(source))
+    return check_zip(pack_files(source.files))
 
 
 def check_zip(data: bytes) -> list[Finding]:

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from tmpa.kernel.errors import Refused
 
+KIT_FILE = "kit.toml"
 Severity = Literal["error", "warning"]
 
 

@@ -9,10 +9,10 @@ from babel import Locale, UnknownLocaleError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tmpa.kernel.i18n import gettext as _
-from tmpa.kits.findings import Finding, KitRefused, error
+from tmpa.kits.findings import KIT_FILE, Finding, KitRefused, error
 from tmpa.kits.toml_lines import key_lines, line_of
 
-FILE = "kit.toml"
+FILE = KIT_FILE
 NAME = r"^[a-z0-9][a-z0-9-]{1,58}[a-z0-9]$"
 WORD = r"^[a-z][a-z0-9_]{0,39}$"
 PIECE = r"^[a-z][a-z0-9-]{0,39}$"

@@ -14,6 +14,7 @@ from tmpa.kernel.i18n import gettext as _
 from tmpa.kits.findings import Finding, KitRefused, error
 from tmpa.kits.images import RASTER_FORMATS, check_raster, check_svg
 from tmpa.kits.manifest import FILE, Manifest, parse_manifest
+from tmpa.kits.packing import pack_files
 
 MAX_BYTES = 20 * 1024 * 1024
 MAX_FILES = 500
@@ -131,13 +132,7 @@ def _check_file(path: str, data: bytes) -> Iterable[Finding]:
 
 def pack(source: KitSource) -> bytes:
     """The kit as a zip that `read_zip` reads; the same kit gives the same bytes."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in sorted(source.files):
-            archive.writestr(
-                zipfile.ZipInfo(path, (1980, 1, 1, 0, 0, 0)), source.files[path], zipfile.ZIP_DEFLATED
-            )
-    return out.getvalue()
+    return pack_files(source.files)
 
 
 def read_folder(folder: Path) -> KitSource:

@@ -9,8 +9,7 @@ import click
 
 from tmpa.kits import checking
 from tmpa.kits.commands.printing import print_findings
-from tmpa.kits.findings import Finding, has_errors
-from tmpa.kits.manifest import FILE
+from tmpa.kits.findings import KIT_FILE, Finding, has_errors
 from tmpa.kits.sarif import to_sarif
 
 
@@ -44,7 +43,7 @@ def check_command(place: Path, form: str) -> None:
 
 def located(finding: Finding) -> Finding:
     """The finding with a file and a line: what concerns the whole kit is said of the first line of kit.toml."""
-    return replace(finding, file=finding.file or FILE, line=finding.line or 1)
+    return replace(finding, file=finding.file or KIT_FILE, line=finding.line or 1)
 
 
 def _base(place: Path) -> str:
