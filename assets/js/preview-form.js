@@ -128,7 +128,7 @@ function showErrors(form, errors) {
     line.id = `${first.id}-live-error`;
     line.textContent = Array.isArray(sentence) ? sentence.join(" ") : sentence;
     field.classList.add("has-error");
-    field.append(line);
+    (field.querySelector("[data-error-place]") ?? field).append(line);
     first.setAttribute("aria-errormessage", line.id);
   }
 }

@@ -38,11 +38,11 @@ def picture(width: int = 1600, height: int = 1200, kind: str = "JPEG", seed: int
 def on(services: Services) -> Stage:
     made = stage(services, brand=True)
     files = skeleton_files()
-    text = files["kit.toml"].decode()
-    files["kit.toml"] = text.replace(
-        'label = "A picture of your team"\n',
-        'label = "A picture of your team"\nratio = "16:9"\nmin_width = 300\n',
-    ).encode()
+    before, _photo, after = re.split(
+        r'(label = "A picture of your team"\n[^\[]*)', files["kit.toml"].decode()
+    )
+    photo = 'label = "A picture of your team"\nratio = "16:9"\nmin_width = 300\n\n'
+    files["kit.toml"] = f"{before}{photo}{after}".encode()
     with services.database.unit_of_work(made.vendor.scope) as session:
         version = publish(session, services.store, build_source(files), findings=[])
         object.__setattr__(made, "version_id", version.id)
@@ -159,9 +159,12 @@ def test_without_script_the_whole_form_brings_the_picture(on: Stage, draft: str,
 
 
 def test_pictures_serve_the_next_campaign_too(on: Stage, draft: str, partner: Browser) -> None:
-    upload(partner, draft, picture())
-    upload(partner, draft, picture())  # the same again is the same
-    upload(partner, draft, picture(seed=2))
+    words = {f"{FIELD}-alt-en": "Our team"}
+    upload(partner, draft, picture(), **words)
+    upload(partner, draft, picture(), **words)  # the same again is the same
+    assert kept(on, draft)["alt"] == {"en": "Our team"}
+    upload(partner, draft, picture(seed=2), **words)
+    assert kept(on, draft)["alt"] == {}  # words about another picture
     second = f"/campaigns/{on.campaign()}"
     page = html.document_fromstring(partner.get(second).text)
     offered = page.xpath(f"//input[@name='{FIELD}-picture']/@value")

@@ -78,8 +78,14 @@ def _settled(
             }
         return {**described, "url": address}
     focal = _focal(value.get("focal"))
-    if old.get("picture") not in (None, chosen) and focal == _focal(old.get("focal")):
-        focal = MIDDLE  # another picture: the middle of the last one says nothing about it
+    if old.get("picture") not in (
+        None,
+        chosen,
+    ):  # what was said of the last picture says nothing about this one
+        if focal == _focal(old.get("focal")):
+            focal = MIDDLE
+        if described["alt"] == old.get("alt"):
+            described["alt"] = {}
     made: Value = {**described, "picture": chosen, "focal": list(focal), "crop": crop_of(slot)}
     is_same = all(old.get(key) == made[key] for key in ("picture", "focal", "crop"))
     try:

@@ -22,6 +22,7 @@ class Description:
     locale: str
     language: str
     text: str
+    error: str = ""
 
     @property
     def direction(self) -> str:
@@ -47,6 +48,16 @@ class PictureField:
         return self.chosen is not None or bool(self.kept_url)
 
 
+def is_usable(value: object) -> bool:
+    """Whether a kept value has a picture that can be shown; what is still wrong then is its description."""
+    return isinstance(value, Mapping) and "url" in value
+
+
+def picture_control(value: object, locale: str) -> str:
+    """The end of the name of the control at which an error of an image slot is mended."""
+    return f"-alt-{locale}" if is_usable(value) else "-file"
+
+
 def picture_field(session: Session, campaign: Campaign, slot: Slot, kept: object) -> PictureField:
     """The field of an image slot with the value `kept`."""
     value: Mapping[str, Any] = kept if isinstance(kept, Mapping) else {}
@@ -64,7 +75,12 @@ def picture_field(session: Session, campaign: Campaign, slot: Slot, kept: object
         across=round(100 * focal[0]),
         down=round(100 * focal[1]),
         descriptions=[
-            Description(tag, language_name(tag), alt.get(tag, "") if isinstance(alt, Mapping) else str(alt))
+            Description(
+                tag,
+                language_name(tag),
+                alt.get(tag, "") if isinstance(alt, Mapping) else str(alt),
+                campaign.slot_errors.get(tag, {}).get(slot.name, "") if is_usable(value) else "",
+            )
             for tag in campaign.locales
         ],
         decorative=value.get("decorative") is True,

@@ -22,6 +22,7 @@ from tmpa.kits.slots import length_of
 from tmpa.kits.source import KitSource
 from tmpa.partners.models import BrandProfile
 from tmpa.partners.pictures import add_picture
+from tmpa.web.campaign.picture_field import picture_control
 
 
 def take(
@@ -72,7 +73,9 @@ def slot_errors(source: KitSource, campaign: Campaign) -> dict[str, str]:
     for locale, errors in campaign.slot_errors.items():
         for slot in source.manifest.slots:
             if slot.name in errors:
-                suffix = {"money": "-amount", "image": "-file"}.get(slot.kind, "")
+                suffix = "-amount" if slot.kind == "money" else ""
+                if slot.kind == "image":
+                    suffix = picture_control(campaign.slots.get(typed.EVERY, {}).get(slot.name), locale)
                 result[typed.field_name(slot, locale) + suffix] = errors[slot.name]
     return result
 
