@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from sqlalchemy import select
 
 from tests.factories.accounts import member, organization
 from tests.unit.kits.conftest import skeleton_files
@@ -15,9 +16,10 @@ from tmpa.kernel.http import Services
 from tmpa.kernel.permissions import Role
 from tmpa.kernel.scope import Scope, load
 from tmpa.kits import drafts
+from tmpa.kits.catalogue import load_catalogue
 from tmpa.kits.editing_ops import document_of
 from tmpa.kits.editing_tree import Document
-from tmpa.kits.models import KitDraft
+from tmpa.kits.models import KitDraft, Translation
 from tmpa.kits.source import KitSource, build_source
 
 pytestmark = pytest.mark.backends("sqlite")
@@ -202,3 +204,17 @@ def test_strangers_and_partners_find_nothing(desk: Desk, services: Services, sig
     assert desk.browser.get(desk.base).status_code == 303
     assert desk.browser.get(f"{desk.base}/announcement/canvas/en").status_code == 422
     assert desk.change({"op": "delete", "node": 1}).status_code == 422
+
+
+def test_a_translation_is_kept_and_remembered(desk: Desk) -> None:
+    number, old = words_of(desk)
+    locale = next(tag for tag in desk.held()[1].manifest.locales if tag != "en")
+    shown = f"{desk.base}/announcement/panel?locale={locale}"
+    assert desk.change({"op": "words", "words": number, "value": f"{old} today"}).status_code == 200
+    assert "has changed since this was translated" in desk.browser.get(shown).text
+    answer = desk.change({"op": "translate", "text": f"{old} today", "locale": locale, "value": "Übersetzt"})
+    assert answer.status_code == 200, answer.text
+    assert load_catalogue(desk.held()[1], locale).gettext(f"{old} today") == "Übersetzt"
+    assert "has changed since this was translated" not in desk.browser.get(shown).text
+    with desk.services.database.unit_of_work(desk.scope, write=False) as session:
+        assert session.scalars(select(Translation)).one().forms == ["Übersetzt"]

@@ -239,7 +239,7 @@ def quick_check(source: KitSource, piece: Piece, *, everything: bool = False) ->
     """Compile what changed in every locale, full and bare. Raises KitRefused with findings."""
     pieces = source.manifest.pieces if everything else [source.manifest.piece(piece.name)]
     for each in pieces:
-        if not isinstance(each, MailPiece | PagePiece | SocialPiece):
+        if not isinstance(each, MailPiece | PagePiece | SocialPiece | SnippetPiece):
             continue
         for locale in source.manifest.locales:
             for full in (True, False) if locale == source.manifest.source_locale else (True,):

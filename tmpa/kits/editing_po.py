@@ -102,6 +102,15 @@ def has(text: str, msgid: str) -> bool:
     return _find(text, msgid) is not None
 
 
+def translations(text: str) -> dict[str, str]:
+    """What each text of the catalogue is translated with, fuzzy or not."""
+    return {
+        entry.values["msgid"]: entry.values["msgstr"]
+        for entry in _entries(text)
+        if "msgctxt" not in entry.values and entry.values.get("msgstr")
+    }
+
+
 def rename(text: str, old: str, new: str, *, keep: bool) -> str:
     """The catalogue after a source text was rewritten: its translation stays, marked fuzzy until somebody reviews it.
 

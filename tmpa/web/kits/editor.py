@@ -32,6 +32,7 @@ from tmpa.kits.editing_ops import (
     Code,
     Request,
     SetAttribute,
+    Translate,
     apply,
     document_of,
     is_markup,
@@ -40,6 +41,7 @@ from tmpa.kits.editing_ops import (
 from tmpa.kits.editing_places import palette
 from tmpa.kits.editing_tree import Document
 from tmpa.kits.findings import KitRefused
+from tmpa.kits.localisation.memory import Remembered, remember
 from tmpa.kits.manifest import MailPiece, Piece
 from tmpa.kits.models import KitDraft
 from tmpa.kits.samples import sample_values
@@ -208,7 +210,21 @@ def operations(draft: str, piece: str) -> ResponseReturnValue:
         quick_check(applied.source, desk.piece)
     if not is_markup(desk.piece):
         _drawn(applied.source, desk, bare=True)  # Typst says only when drawing that it can't
-    return _saved(desk, applied)
+    answer = _saved(desk, applied)
+    if isinstance(answer, Response) and answer.status_code == 200:
+        _remember(desk, asked)
+    return answer
+
+
+def _remember(desk: Desk, asked: Request) -> None:
+    """A translation that somebody typed here enters the vendor's memory like one of the translator's page."""
+    typed = [
+        Remembered(each.text, (each.value,), each.locale)
+        for each in asked.operations
+        if isinstance(each, Translate) and each.value
+    ]
+    manifest = desk.source.manifest
+    remember(db(), desk.draft.vendor_id, manifest.source_locale, manifest.name, typed, "person")
 
 
 class Restore(BaseModel):

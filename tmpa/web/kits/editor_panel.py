@@ -10,7 +10,8 @@ from typing import Any
 from tmpa.kernel.i18n import gettext as _
 from tmpa.kernel.i18n import language_name
 from tmpa.kernel.i18n import lazy_gettext as _l
-from tmpa.kits.catalogue import Catalogue, load_catalogue
+from tmpa.kits import editing_po
+from tmpa.kits.catalogue import Catalogue, catalogue_path, load_catalogue
 from tmpa.kits.editing_changes import declarations, is_simple
 from tmpa.kits.editing_ops import ATTRIBUTES, STYLES, is_markup
 from tmpa.kits.editing_places import pictures
@@ -72,6 +73,8 @@ class Panel:
         self.source, self.piece, self.document, self.locale = source, piece, document, locale
         self.book: Catalogue = load_catalogue(source, locale)
         self.is_source = locale == source.manifest.source_locale
+        path = catalogue_path(locale)
+        self._translated = editing_po.translations(source.text(path)) if path in source.files else {}
 
     def of_node(self, node: Node) -> list[Section]:
         """The sections for a part."""
@@ -145,10 +148,9 @@ class Panel:
             note = _("Not translated yet: people read the source text.")
         label = _("Translation: %(language)s", language=language_name(self.locale))
         op = {"op": "translate", "text": text, "locale": self.locale}
-        return [Field(f"{key}-tr", label, "area", self._held(text), op, note=note, lang=self.locale)]
-
-    def _held(self, text: str) -> str:
-        return self.book.translations.get(text, "")
+        return [
+            Field(f"{key}-tr", label, "area", self._translated.get(text, ""), op, note=note, lang=self.locale)
+        ]
 
     def _slots_of(self, node: Node) -> list[Slot]:
         text = "".join(self.document.of(child) for child in node.children if child.kind == "output")
