@@ -41,6 +41,17 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
+class Large:
+    """The picture that was chosen, to be looked at closely."""
+
+    piece: Piece
+    locale: str
+    title: str
+    frame: str
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
 class Matrix:
     """What is shown, what else can be chosen, and the large picture."""
 
@@ -55,11 +66,7 @@ class Matrix:
     brands: tuple[tuple[str, Any], ...]
     devices: tuple[tuple[str, Any], ...]
     cells: tuple[Cell, ...]
-    piece: Piece
-    locale: str
-    large_title: str
-    large_frame: str
-    large_width: int
+    large: Large | None
 
 
 def brand_of(args: Mapping[str, str]) -> Brand:
@@ -105,7 +112,7 @@ def matrix(
         if by == "piece"
         else [(piece, what) for piece in manifest.pieces]
     )
-    large = pieces.get(args.get("piece", "")) or pairs[0][0]
+    chosen = pieces.get(args.get("piece", ""))
     locale = args.get("locale", "") if args.get("locale", "") in manifest.locales else pairs[0][1]
 
     def width(piece: Piece) -> int:
@@ -118,7 +125,7 @@ def matrix(
             address(piece.name, tag, {**look, "bare": "1"}),
             f"?{asked}#piece",
             width(piece),
-            piece.name == large.name and tag == locale,
+            piece is chosen and tag == locale,
         )
 
     return Matrix(
@@ -133,9 +140,13 @@ def matrix(
         tuple((key, label) for key, (label, _brand) in BRANDS.items()),
         tuple(DEVICES.items()),
         tuple(cell(piece, tag) for piece, tag in pairs),
-        large,
-        locale,
-        f"{words(large.title)} · {language_name(locale)}",
-        address(large.name, locale, look),
-        previews.WIDTHS[large.kind],
+        Large(
+            chosen,
+            locale,
+            f"{words(chosen.title)} · {language_name(locale)}",
+            address(chosen.name, locale, look),
+            previews.WIDTHS[chosen.kind],
+        )
+        if chosen
+        else None,
     )
