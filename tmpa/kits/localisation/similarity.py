@@ -8,6 +8,7 @@ LEAST = 0.6
 """Below this a suggestion costs more time than it saves; the usual border of translation tools is 0.7 for words."""
 
 _LONG = 300  # characters; beyond, words are compared: comparing characters grows with the square
+_MEASURED = 250_000
 _WORDS = re.compile(r"\w+|[^\w\s]|\s+")
 
 
@@ -25,7 +26,8 @@ def similarity(one: str, other: str, least: float = LEAST) -> float:
     matcher = SequenceMatcher(None, a, b, autojunk=False)
     if matcher.real_quick_ratio() < least or matcher.quick_ratio() < least:
         return 0.0
-    ratio = matcher.ratio()
+    # texts of thousands of words (and repeated ones) would take seconds: there the bag of words has to do
+    ratio = matcher.ratio() if len(a) * len(b) < _MEASURED else matcher.quick_ratio()
     return ratio if ratio >= least else 0.0
 
 
