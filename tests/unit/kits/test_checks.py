@@ -1,11 +1,14 @@
 """The checks at publishing: each rule finds its mistake and names where; sound kits have no finding."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from tests.unit.kits.conftest import Make, skeleton_files
 from tmpa.kits import checking
 from tmpa.kits.catalogue import used_texts
-from tmpa.kits.checks import run
+from tmpa.kits.checks import clients, run
 from tmpa.kits.findings import Finding, has_errors
 from tmpa.kits.localisation.coverage import coverage
 from tmpa.kits.source import KitSource, build_source, pack
@@ -14,9 +17,19 @@ from tmpa.resources import data_dir
 MAIL, PAGE, TOML, PO = "mails/announcement.mjml", "pages/landing.html", "kit.toml", "locales/de.po"
 
 
-def found(source: KitSource, rule: str) -> Finding:
-    """The first finding of that rule."""
-    findings = run(source)
+def only(source: KitSource, *kinds: str) -> KitSource:
+    """The kit with its pieces of some kinds only: what a test doesn't look at isn't drawn."""
+    pieces = [piece for piece in source.manifest.pieces if piece.kind in kinds]
+    manifest = source.manifest.model_copy(update={"pieces": pieces, "journey": []})
+    return KitSource(source.files, manifest, f"{source.content_hash}-{kinds}")
+
+
+def found(source: KitSource, rule: str, path: str = "") -> Finding:
+    """The first finding of that rule; with `path`, among the pieces that a change there concerns."""
+    kinds = {MAIL: ("mail",), PAGE: ("page",), TOML: ("mail", "page", "social"), PO: ("social",)}.get(path)
+    if path.endswith(".typ"):
+        kinds = ("document",)
+    findings = run(only(source, *kinds) if kinds else source)
     matching = [finding for finding in findings if finding.rule == rule]
     assert matching, findings
     return matching[0]
@@ -75,12 +88,31 @@ def test_the_shipped_kits_have_no_finding(folder: str) -> None:
         ("documents/onepager.typ", "#slot.offer", '#import "@preview/cetz:0.2.0"', "typst", "error"),
         ("documents/onepager.typ", "#slot.offer", '#read("/etc/passwd")', "typst", "error"),
         ("documents/onepager.typ", "#slot.offer", "#pagebreak()", "document-pages", "warning"),
+        (MAIL, "{% for text in legal %}<br />{{ text }}{% endfor %}", "", "legal-text", "error"),
+        (PAGE, "{% for text in legal %}<p>{{ text }}</p>{% endfor %}", "", "legal-text", "error"),
+        (MAIL, "<mj-text><div>", '<mj-text><div style="display:flex">', "mail-clients", "warning"),
+        (MAIL, "<mj-text><div>", '<mj-text><div style="width:calc(1px + 1em)">', "mail-clients", "warning"),
+        (MAIL, ' inner-padding="13px 25px"', "", "touch-size", "warning"),
+        (MAIL, "<h1 ", '<table><tr><td>&nbsp;</td></tr></table><h1 ', "table-role", "warning"),
+        (MAIL, '<br /><a href="{{ link.unsubscribe }}"',
+         '<br /><a aria-hidden="true" href="{{ link.unsubscribe }}"', "plain-text", "error"),
+        (MAIL, "{{ link.privacy }}", "https://bit.ly/x", "url-shortener", "warning"),
+        (MAIL, "{{ recipient.greeting }}", "{{ recipient.greeting }}!!!", "spam", "warning"),
+        (MAIL, "{{ recipient.greeting }}", '<p colour="a"></p><mj-button>', "mjml", "error"),
+        (MAIL, 'align="{{ start }}"', 'align="start"', "mjml-attribute", "error"),
+        (MAIL, "<mj-section>\n", '<mj-section text-padding="1px">\n', "mjml-unsupported", "error"),
+        (TOML, 'subject = "{{ slot.headline }}"', 'subject = "ACT NOW AND WIN"', "spam", "warning"),
+        (TOML, 'subject = "{{ slot.headline }}"', 'subject = "Free!!! Only $$$ today"', "spam", "warning"),
+        (TOML, 'subject = "{{ slot.headline }}"', f'subject = "{"A long subject, " * 8}"', "text-expansion", "warning"),
+        (PAGE, "<h1>", '<h1 style="white-space:nowrap">{{ _("Ask for a call") }} {{ _("Ask for a call") }} ',
+         "text-expansion", "warning"),
+        (PAGE, "<main>", '<main><p style="color:#999">{{ slot.headline }}</p>', "contrast", "error"),
     ],
 )  # fmt: skip
 def test_each_rule_finds_its_mistake(
     changed: Make, path: str, old: str, new: str, rule: str, severity: str
 ) -> None:
-    finding = found(changed(path, old, new), rule)
+    finding = found(changed(path, old, new), rule, path)
     assert finding.severity == severity
     assert finding.message
     assert finding.mend
@@ -89,10 +121,10 @@ def test_each_rule_finds_its_mistake(
 
 def test_template_findings_name_the_line(changed: Make) -> None:
     source = changed(MAIL, "{{ recipient.greeting }}", "\n\nHello there\n")
-    finding = found(source, "untranslatable")
+    finding = found(source, "untranslatable", MAIL)
     assert source.text(MAIL).splitlines()[finding.line - 1] == "Hello there"
     source = changed("documents/onepager.typ", "#slot.offer", "#slot.nothing")
-    finding = found(source, "typst")
+    finding = found(source, "typst", "documents/onepager.typ")
     assert finding.file == "documents/onepager.typ"
     assert "nothing" in source.text("documents/onepager.typ").splitlines()[finding.line - 1]
 
@@ -101,7 +133,7 @@ def test_unused_slots_and_pictures_are_named(files: dict[str, bytes]) -> None:
     files["images/spare.svg"] = files["images/line.svg"]
     spare = b'[[slots]]\nname = "spare"\nkind = "date"\nlabel = "Headline"\n\n[[pieces]]'
     files[TOML] = files[TOML].replace(b"[[pieces]]", spare, 1)
-    source = build_source(files)
+    source = only(build_source(files), "social")
     assert found(source, "image-unused").file == "images/spare.svg"
     unused = found(source, "slot-unused")
     assert source.text(TOML).splitlines()[unused.line - 1] == 'name = "spare"'
@@ -129,6 +161,43 @@ def test_a_kit_that_never_ends_is_a_finding(changed: Make) -> None:
     source = changed("documents/onepager.typ", "#slot.offer", slow)
     (finding,) = checking._child(["-"], pack(source), timeout=8)
     assert finding.rule == "check-died"
+
+
+def test_findings_in_html_name_the_line_that_says_it(changed: Make) -> None:
+    for rule, old, new in (
+        ("links", "{{ link.privacy }}", "http://plain.example"),
+        ("contrast", 'color="#46535f"', 'color="#b0b8c0"'),
+        ("mail-clients", "<mj-text><div>", '<mj-text><div style="display:flex">'),
+        ("mjml-attribute", ' inner-padding="13px 25px"', ' inner-padding="13 25"'),
+    ):
+        source = changed(MAIL, old, new)
+        finding = found(source, rule, MAIL)
+        assert new.strip() in source.text(MAIL).splitlines()[finding.line - 1], rule
+
+
+def test_missing_data_about_mail_clients_are_a_finding(
+    kit: KitSource, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    clients.client_data.cache_clear()
+    monkeypatch.setattr(clients, "data_dir", lambda name: tmp_path / name)
+    try:
+        assert found(kit, "client-data", MAIL).severity == "warning"
+    finally:
+        clients.client_data.cache_clear()
+
+
+def test_a_right_to_left_locale_is_laid_beside_the_source(files: dict[str, bytes]) -> None:
+    files[TOML] = files[TOML].replace(b'locales = ["en", "de"]', b'locales = ["en", "ar"]')
+    files["locales/ar.po"] = files[PO]
+    headline = "ستة عشر ساعة من العمل بلا انقطاع".encode()
+    files["locales/ar.po"] = re.sub(rb'(msgid "Ask for a call"\nmsgstr ")[^"]*', rb"\1" + headline, files[PO])
+    files[PAGE] = files[PAGE].replace(
+        b"<main>", b'<main><p style="text-align:left">{{ _("Ask for a call") }}</p>'
+    )
+    del files[PO]
+    finding = found(only(build_source(files), "page"), "mirrored")
+    assert "left" in finding.message
+    assert finding.line
 
 
 def test_unreadable_kits_have_findings_too() -> None:
