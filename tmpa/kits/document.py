@@ -112,7 +112,9 @@ def piece_files(brand: Brand, page_url: str) -> tuple[str | None, str, tuple[tup
     logo = logo_file(brand.logo)
     if logo:
         extra[logo] = brand.logo
-    extra.update((path, each.read()) for path, each in _logo_files(brand))
+    files = _logo_files(brand)
+    extra.update((path, each.read()) for path, each in files)
+    logo = logo or (files[0][0] if files else None)
     return logo, qr, tuple(sorted(extra.items()))
 
 

@@ -340,5 +340,6 @@ def line(country: str, values: Mapping[str, Any], locale: str) -> str:
             if isolated:
                 value = f"{_FSI}{value}{_PDI}"
             label = item.own.get(language) or str(item.label)
-            parts.append(value if item.bare else f"{label}{_COLONS.get(language, ': ')}{value}")
+            part = value if item.bare else f"{label}{_COLONS.get(language, ': ')}{value}"
+            parts.append(f"{_FSI}{part}{_PDI}" if isolated else part)
     return " · ".join(parts)
