@@ -42,6 +42,7 @@ SYSTEM: dict[str, set[str]] = {
     "tmpa/kits/commands/publish.py": {"publish_command"},
     "tmpa/kits/commands/published.py": {"read_published"},
     "tmpa/kits/drafts.py": {"check_draft"},
+    "tmpa/kits/localisation/memory.py": {"remember_version"},
     "tmpa/mdf/dossier.py": {"_seal", "assemble_dossier"},
     "tmpa/pages/publish.py": {"publish_campaign"},
     "tmpa/sending/batches.py": {"_bury", "_put_down", "_send", "_take", "send_batch"},
