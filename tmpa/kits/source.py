@@ -13,7 +13,8 @@ from types import MappingProxyType
 from tmpa.kernel.i18n import gettext as _
 from tmpa.kits.findings import Finding, KitRefused, error
 from tmpa.kits.images import RASTER_FORMATS, check_raster, check_svg
-from tmpa.kits.manifest import FILE, Manifest, parse_manifest
+from tmpa.kits.manifest import FILE, Manifest
+from tmpa.kits.manifest_reading import parse_manifest
 from tmpa.kits.packing import pack_files
 
 MAX_BYTES = 20 * 1024 * 1024

@@ -2,7 +2,8 @@
 
 import re
 
-_TAGS = {"mail", "page", "social", "document"}  # what pydantic puts into the place of a piece's error
+# what pydantic puts into the place of a piece's error
+_TAGS = {"mail", "page", "social", "document", "banner", "snippet"}
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([A-Za-z0-9_.-]+)\s*\]\]?\s*(#.*)?$")
 _KEY = re.compile(r"^\s*([A-Za-z0-9_-]+)\s*=")
 

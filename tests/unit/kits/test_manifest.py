@@ -3,7 +3,7 @@
 import pytest
 
 from tmpa.kits.findings import Finding, KitRefused
-from tmpa.kits.manifest import parse_manifest
+from tmpa.kits.manifest_reading import parse_manifest
 from tmpa.kits.toml_lines import key_lines
 
 

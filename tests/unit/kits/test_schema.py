@@ -14,7 +14,8 @@ from tests.unit.kits.conftest import skeleton_files
 from tmpa.cli import main
 from tmpa.kits.findings import KitRefused
 from tmpa.kits.key_tables import renewed
-from tmpa.kits.manifest import Manifest, parse_manifest
+from tmpa.kits.manifest import Manifest
+from tmpa.kits.manifest_reading import parse_manifest
 from tmpa.kits.schema import kit_schema, schema_text
 from tmpa.kits.schema_keys import KEYS
 from tmpa.resources import data_dir
