@@ -20,6 +20,7 @@ from tmpa.kernel.permissions import Role
 from tmpa.kernel.scope import Scope, load
 from tmpa.kits import drafts
 from tmpa.kits.checking import check
+from tmpa.kits.diff import compare
 from tmpa.kits.models import KitDraft
 from tmpa.kits.source import KitSource, read_folder
 from tmpa.settings import Settings
@@ -171,6 +172,8 @@ def test_words_and_sections_change_and_nothing_else(studio: Studio, chromium: Br
         for line in before
         if "One ordinary Tuesday" in line
     ]
+    said = compare(original, end)
+    assert {change.section for change in said} <= {"pieces", "texts", "translations"}, said
     findings = check(end)
     # four languages to look at, and nothing else
     assert {finding.rule.split("-")[0] for finding in findings if finding.severity == "error"} == {
@@ -178,6 +181,6 @@ def test_words_and_sections_change_and_nothing_else(studio: Studio, chromium: Br
     }
 
     saved(page, page.get_by_role("button", name="Undo").click)
-    assert studio.source().content_hash == original.content_hash
+    assert compare(original, studio.source()) == []
     assert not complaints, complaints
     context.close()
