@@ -121,8 +121,22 @@ export function armDrag(editor) {
     const id = canvas.partAt(event.clientX, event.clientY);
     if (id === null) return;
     event.preventDefault();
+    stage.focus({ preventScroll: true });
     const node = grabbed(id);
     start(event, { node, names: node === null ? [] : tree.get(node).names, press: () => editor.select(id) });
+  });
+
+  // Pressed twice: straight to its words.
+  overlay.addEventListener("dblclick", () => editor.panel.focus());
+
+  stage.addEventListener("keydown", (event) => {
+    if (event.target !== stage || editor.selected === null || event.ctrlKey || event.metaKey) return;
+    if (event.key === "Delete") tree.act("delete", editor.selected);
+    else if (event.altKey && event.key === "ArrowUp") tree.act("up", editor.selected);
+    else if (event.altKey && event.key === "ArrowDown") tree.act("down", editor.selected);
+    else if (event.key === "Escape") editor.select(null);
+    else return;
+    event.preventDefault();
   });
 
   for (const block of root.querySelectorAll("[data-block]")) {

@@ -100,5 +100,10 @@ export function armPanel(editor) {
   });
 
   paint();
-  return { load };
+  let latest = Promise.resolve();
+  return {
+    load: (id) => (latest = load(id)),
+    /** To the first field, as soon as it is there. */
+    focus: () => latest.then(() => body.querySelector("textarea:not([readonly]), input[type=text]")?.focus()),
+  };
 }
