@@ -159,7 +159,7 @@ def test_a_kit_that_kills_its_checker_is_a_finding(kit: KitSource, monkeypatch: 
 def test_a_kit_that_never_ends_is_a_finding(changed: Make) -> None:
     slow = "#let n = 0\n#for a in range(9000) { for b in range(9000) { for c in range(9000) { n = n + 1 } } }"
     source = changed("documents/onepager.typ", "#slot.offer", slow)
-    (finding,) = checking._child(["-"], pack(source), timeout=8)
+    (finding,) = checking._child(["-"], pack(source), timeout=4)
     assert finding.rule == "check-died"
 
 
