@@ -8,7 +8,12 @@ export function start(root) {
   for (const box of within(root, "[data-focal]")) if (once(box, "focal")) arm(box);
   for (const input of within(root, "[data-picture-upload]")) {
     // A chosen file is sent by itself: the form's own saving would bring the picture that was there before.
-    if (once(input, "picture-upload")) input.addEventListener("change", (event) => event.stopPropagation());
+    if (!once(input, "picture-upload")) continue;
+    for (const kind of ["input", "change"]) input.addEventListener(kind, (event) => event.stopPropagation());
+  }
+  // Where that saving was under way already, it wrote the old picture over the new one: save what is shown now.
+  for (const field of within(root, "[data-picture-fresh]")) {
+    if (once(field, "picture-fresh")) field.dispatchEvent(new Event("input", { bubbles: true }));
   }
 }
 

@@ -30,7 +30,11 @@ def choose(campaign: str, slot: str) -> ResponseReturnValue:
     )
     [item] = [field for field in page.shared_fields(db(), source, found, errors) if field.slot.name == slot]
     response = render(
-        "campaign/_picture.html", 422 if refused else 200, item=item, is_open="gallery" in request.form
+        "campaign/_picture.html",
+        422 if refused else 200,
+        item=item,
+        is_open="gallery" in request.form,
+        is_fresh=not refused,
     )
     if not refused:
         response.headers["HX-Trigger-After-Swap"] = "saved"
