@@ -52,5 +52,16 @@ The pure engine needs no database. Its interfaces:
     ``check(source: KitSource) -> list[Finding]`` and ``check_folder(path)`` / ``check_zip(data)``, each in a child
     process. ``Finding(rule, severity, file, line, message, mend)``.
 
+``tmpa.kits.outputs``
+    ``piece_files(source, piece: Piece, locale, brand, slots) -> Iterator[tuple[name, bytes]]``: a finished piece as
+    files, of any kind, with a sample recipient.
+
+``tmpa.kits.diff``
+    ``compare(old, new) -> list[Change]``; ``Change(section, kind, place, what, before, after)``. ``looks`` and
+    ``report`` beside it show the pieces in pictures; ``tmpa.kits.pictures.camera(program)`` takes them.
+
+``tmpa.kits.schema``
+    ``kit_schema()``: the JSON Schema of kit.toml; ``tmpa.kits.sarif.to_sarif(findings, base)``.
+
 ``tmpa.kits.service`` publishes; see its own docstring.
 """

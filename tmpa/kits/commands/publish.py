@@ -23,15 +23,16 @@ from tmpa.settings import load_settings
 def publish_command(place: Path, vendor: str, notes: str) -> None:
     """Check the kit in PLACE (a folder or zip) and publish it. Publishing the same content again changes nothing."""
     source = read_kit(place)
-    found = checking.check(source)
-    print_findings(found)
-    if has_errors(found):
-        sys.exit(1)
     settings = load_settings()
     database = Database(settings)
     try:
+        with database.unit_of_work(Scope.system(), write=False) as session:
+            owner = find_vendor(session, vendor)  # before the check: a wrong name is said at once
+        found = checking.check(source)  # outside of any transaction: it takes seconds
+        print_findings(found)
+        if has_errors(found):
+            sys.exit(1)
         with database.unit_of_work(Scope.system()) as session:
-            owner = find_vendor(session, vendor)
             version = service.publish(
                 session, open_store(settings), source, notes=notes, vendor_id=owner.id, findings=found
             )
