@@ -16,7 +16,8 @@ The pure engine needs no database. Its interfaces:
 ``tmpa.kits.slots``
     ``validate_slots(source, raw: Mapping[str, object], locale: str, *, partial: bool = False) -> SlotValues``.
     ``raw`` is JSON: text, richtext, choice, link are ``str``; date is ``"2026-11-30"``; money is
-    ``{"amount_minor": 25000, "currency": "EUR"}``; image is ``{"url": "https://…", "alt": "…"}`` or the URL.
+    ``{"amount_minor": 25000, "currency": "EUR"}``; image is ``{"url": "https://…", "alt": "…" or {locale: text}, "decorative": bool}`` or the URL.
+    A picture of the partner's own has ``"picture"`` and ``"crop"`` besides (``tmpa.campaigns.pictures.settle``).
     Empty values fall back to the slot's translated default. Raises ``SlotsRefused`` (a ``Refused``) with
     ``.errors: dict[slot name, sentence]``; with ``partial=True`` (live preview) a required slot may be missing and a
     bad value is left out, its sentence kept in ``SlotValues.errors``.
@@ -25,7 +26,9 @@ The pure engine needs no database. Its interfaces:
     ``shape_of(brand, slots) -> Shape``; ``compile_piece(source, piece: str, locale: str, shape: Shape) ->
     CompiledPiece`` (cached in the process), raises ``CompileFailed`` with findings.
     ``CompiledPiece.locked_digest: str``.
-    ``tmpa.kits.locked.verify_locked(text: str, compiled) -> bool``.
+    ``tmpa.kits.locked``: ``verify_locked(text: str, compiled) -> bool``, ``first_difference(…)`` names the region,
+    ``verify_finished(data: bytes, compiled, source) -> str | None`` for bytes as they are kept;
+    ``tmpa.kits.locked_typst`` for documents and banners.
 
 ``tmpa.kits.render`` (pure; every function takes ``source, piece, locale, brand, slots`` first)
     ``render_mail(…, *, page_url, privacy_url=None, asset_url=None) -> RenderedMail``
