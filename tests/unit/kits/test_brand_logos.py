@@ -2,6 +2,7 @@
 
 import io
 import math
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +12,7 @@ from PIL import Image
 from tests.unit.kits.conftest import Make
 from tmpa.kernel.signing import fingerprint
 from tmpa.kits.brand import SAMPLE_BRAND, Brand, under_rules
+from tmpa.kits.commands.brands import read_brand
 from tmpa.kits.compile import compile_piece, shape_of
 from tmpa.kits.document import render_picture
 from tmpa.kits.findings import CompileFailed
@@ -225,3 +227,14 @@ def test_documents_fit_logos_in_the_same_way(changed: Make) -> None:
     box = picture.crop((0, 0, 827, 160))
     blue = [at for at, colour in enumerate(box.get_flattened_data()) if colour == (29, 79, 145)]
     assert 100 < max(at % 827 for at in blue) - min(at % 827 for at in blue) < 240
+
+
+def test_a_brand_file_brings_logos_and_registration(tmp_path: Path) -> None:
+    (tmp_path / "wide.png").write_bytes(mark(640, 160).read())
+    (tmp_path / "brand.toml").write_text(
+        'name = "A"\nlegal_name = "A Ltd"\naddress = "Street 1"\ncountry = "GB"\nlogos = ["wide.png"]\n'
+        '[registration]\nregistered_in = "Scotland"\n'
+    )
+    brand = read_brand(tmp_path / "brand.toml")
+    assert brand.value("registration") == "Registered in: Scotland" and brand.logos[0].form == "wide"
+    assert brand.logo_address(LogoSpace(200, 56)).startswith("data:image/png;base64,")
