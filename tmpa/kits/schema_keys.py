@@ -55,7 +55,7 @@ KEYS: dict[str, dict[str, Key]] = {
         "audience": _text("Who receives it.", "Owners and office managers of companies with 5 to 100 people"),
         "source_locale": Key("The locale of the texts in kit.toml and the templates (BCP 47), one of locales.", "en"),
         "locales": Key("Every locale that the kit speaks (BCP 47), in the order in which partners see them. Each but"
-                       " the source locale has a catalogue locales/<locale>.po.", ["en", "de", "pt-BR"]),
+                       " the source locale has a catalogue, locales/de.po for de.", ["en", "de", "pt-BR"]),
         "valid_from": Key("The first day on which partners may start campaigns. Left out: at once.", "2026-01-01",
                           "day"),
         "valid_until": Key("The last day on which partners may start campaigns. Left out: without end.", "2027-12-31",
