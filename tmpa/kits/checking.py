@@ -1,6 +1,7 @@
 """Checking in a process that may die: a hostile kit can kill only the child, and a dead child is a finding."""
 
 import json
+import logging
 import signal
 import subprocess
 import sys
@@ -12,11 +13,10 @@ from tmpa.kernel.i18n import gettext as _
 from tmpa.kits.findings import Finding, error
 from tmpa.kits.packing import pack_files
 
-if (
-    TYPE_CHECKING
-):  # reading a kit takes half a second of imports, which the child needs and this process doesn't
+if TYPE_CHECKING:  # the reading of kits is half a second of imports, which only the child needs
     from tmpa.kits.source import KitSource
 
+log = logging.getLogger("tmpa.kits")
 TIMEOUT_SECONDS = 120
 MODULE = "tmpa.kits.checking_child"
 
@@ -47,6 +47,7 @@ def _child(arguments: list[str], data: bytes, timeout: float = TIMEOUT_SECONDS) 
         reason = (
             f"signal {signal.Signals(-done.returncode).name}" if done.returncode < 0 else str(done.returncode)
         )
+        log.error("the check of a kit died of %s: %s", reason, done.stderr.decode("utf-8", "replace")[-2000:])
         message = _("The check of this kit ended abnormally (%(reason)s).", reason=reason)
         return [error("check-died", "", 0, message, _("Simplify the template that you changed last."))]
     return [Finding.from_json(item) for item in json.loads(done.stdout)]

@@ -64,7 +64,7 @@ def _walk(text: str) -> Iterator[MjmlMistake]:
             opened = stack.pop()
             if opened.name == "mj-section" and sum(opened.widths) > 100.5:
                 message = _("The columns are %(sum)s %% wide together.", sum=round(sum(opened.widths)))
-                mend = _("Let the widths add up to 100 %.")
+                mend = _("Let the widths add up to 100 percent.")
                 yield MjmlMistake(message, mend, opened.offset, "mjml-attribute")
             continue
         inside_raw = any(item.name in ENDING for item in stack)

@@ -88,7 +88,7 @@ RULES: tuple[RuleInfo, ...] = (
     _error("headings", _l("Order of headings"), _l("Headings skip no level.")),
     _error("contrast", _l("Contrast"), _l("Text reaches 4.5:1, large text 3:1, in the colours it really has.")),
     _warning("touch-size", _l("Touch size"), _l("Buttons are 44 pixels high, other targets 24.")),
-    _warning("text-expansion", _l("Room for longer texts"), _l("Layouts and limits hold with texts 40 % longer.")),
+    _warning("text-expansion", _l("Room for longer texts"), _l("Layouts and limits hold with longer texts.")),
     _warning("mirrored", _l("Mirrored right to left"), _l("What leans left in English leans right in Arabic.")),
     _warning("image-weight", _l("Weight of pictures"), _l("Pictures are light, each and together.")),
     _warning("image-unused", _l("Pictures are used"), _l("A kit carries no picture that no piece shows.")),

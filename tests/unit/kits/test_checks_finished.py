@@ -51,6 +51,7 @@ def rules(found: list[Finding]) -> set[str]:
         ('<h1>a</h1><a href="javascript:x">x page</a>', "links"),
         ('<h1>a</h1><a href="https://evil.example/">https://bank.example/login</a>', "link-disguise"),
         ('<h1>a</h1><a href="https://evil.example/">www.bank.com</a>', "link-disguise"),
+        ('<h1>a</h1><a href="https://evil.example/">bank.com</a>', "link-disguise"),
         ('<h1>a</h1><a href="https://bit.ly/x">The offer</a>', "url-shortener"),
         ('<h1>a</h1><iframe src="https://x.example"></iframe>', "outside"),
         ('<h1>a</h1><p onclick="x">b</p>', "outside"),
@@ -69,6 +70,7 @@ def test_structure_and_links(kit: KitSource, body: str, rule: str) -> None:
         '<h1>a</h1><table role="presentation"><tr><td>1</td></tr></table><table><tr><th>n</th></tr></table>',
         '<h1>a</h1><a href="mailto:a@b.example?subject=x">Write to us</a> <a href="tel:+49 40 1">Call us</a>',
         '<h1>a</h1><a href="https://www.bank.com/login">bank.com</a>',
+        '<h1>a</h1><a href="https://x.example">Works with monday.com</a>',
         '<h1>a</h1><a href="https://x.example"><img src="kit:images/x.png" alt="The offer"></a>',
     ],
 )

@@ -88,7 +88,7 @@ def check_expansion(source: KitSource) -> Iterator[Finding]:
 
 
 def _finding(piece: Piece, line: int, message: str, file: str = "") -> Finding:
-    mend = _("Leave room: translations are up to 40 % longer than English.")
+    mend = _("Leave room: translations are up to 40 percent longer than English.")
     return warning("text-expansion", file or piece.template, line, message, mend)
 
 

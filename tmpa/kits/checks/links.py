@@ -10,12 +10,11 @@ from tmpa.kernel.i18n import gettext as _
 from tmpa.kits.checks.finished import Finished, text_of
 from tmpa.kits.findings import Finding, error, warning
 
-_LINK_OK = re.compile(r"https://[^\s/]+\.[^\s]+|https://localhost\S*|mailto:|tel:\+?[0-9]|#[\w-]*$")
+_LINK_OK = re.compile(r"https://[^\s/]+\.[^\s]+|mailto:|tel:\+?[0-9]|#[\w-]*$")
 _MAILTO = re.compile(r"mailto:[^\s@?]+@[^\s@?]+\.[^\s@?]+(\?\S*)?$")
 _CSS_URL = re.compile(r"@import|url\(\s*['\"]?(?:https?:)?//", re.IGNORECASE)
-_ADDRESS = re.compile(
-    r"(?:https?://|www\.)[^\s<>]+|\b[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:com|net|org|io|de|fr|eu|info)\b/?\S*"
-)
+_ADDRESS = re.compile(r"(?:https?://|www\.)[^\s<>]+")
+_DOMAIN = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,12}(?:/\S*)?")
 SHORTENERS = frozenset((
     "bit.ly", "tinyurl.com", "t.co", "goo.gl", "ow.ly", "is.gd", "buff.ly", "rebrand.ly", "cutt.ly", "shorturl.at",
     "t.ly", "rb.gy", "tiny.cc", "bl.ink", "lnkd.in", "s.id", "v.gd", "soo.gd", "shorte.st", "adf.ly", "trib.al",
@@ -60,7 +59,9 @@ def _honest(piece: Finished, anchor: HtmlElement, address: str) -> Iterator[Find
     if host in SHORTENERS:
         message = _("%(host)s hides where the link leads.", host=host)
         yield warning("url-shortener", piece.file, piece.line(address), message, _("Write the real address."))
-    said = _ADDRESS.search(text_of(anchor).lower())
+    text = text_of(anchor).lower()
+    # A bare name is an address only where it stands alone: “Works with monday.com” names a product
+    said = _ADDRESS.search(text) or _DOMAIN.fullmatch(text)
     if said is None or not address.startswith("https://"):
         return
     shown = said[0] if "://" in said[0] else f"https://{said[0]}"
