@@ -205,6 +205,27 @@ def test_the_memory_fills_at_publishing_and_helps_the_next_kit(
     assert opened.headers["Location"].endswith(f"/kits/drafts/{draft}/translate")
 
 
+def test_a_language_that_another_stands_in_for_says_so(
+    translator: Browser, vendor: uuid.UUID, database: Database, services: Services
+) -> None:
+    files = dict(kit().files)
+    files["kit.toml"] = files["kit.toml"].replace(
+        b'locales = ["en", "de"]', b'locales = ["en", "de", "de-AT"]'
+    )
+    files["kit.toml"] = files["kit.toml"].replace(b'"small-kit"', b'"other-kit"')
+    with database.unit_of_work(Scope("vendor", vendor)) as session:
+        made = drafts.open_draft(session, services.store, build_source(files))
+        session.flush()
+        path = f"/kits/drafts/{made.public_id}/translate"
+    assert "texts read in German" in translator.get(path).text
+    page = translator.get(f"{path}/de-AT?show=missing").text
+    assert "Uses German" in page
+    assert (
+        "Eine Überschrift, die sagt, was sich ändert"
+        in translator.get(f"{path}/de-AT/preview/announcement").text
+    )
+
+
 @pytest.mark.parametrize("locale", ["en", "xx", "fr"])
 def test_languages_that_the_kit_does_not_translate_into_are_not_found(
     translator: Browser, draft: str, locale: str

@@ -66,6 +66,12 @@ def ngettext(singular: str, plural: str, num: int, /, **values: Any) -> str:
     return translations().ungettext(singular, plural, num) % {"num": format_number(num), **values}
 
 
+def template_ngettext(singular: str, plural: str, num: int) -> str:
+    """`ngettext` for Jinja, which fills the other placeholders itself after this: only the number is put in here."""
+    text = translations().ungettext(singular, plural, num)
+    return text.replace("%(num)s", format_number(num).replace("%", "%%"))
+
+
 def lazy_gettext(text: str, /, **values: Any) -> Any:
     """Like `gettext`, translated when shown."""
     return LazyProxy(gettext, text, enable_cache=False, **values)

@@ -33,7 +33,7 @@ def install(app: Flask) -> None:
     app.context_processor(_page_context)
     environment = app.jinja_env
     environment.add_extension("jinja2.ext.i18n")
-    environment.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=True)  # type: ignore[attr-defined]
+    environment.install_gettext_callables(i18n.gettext, i18n.template_ngettext, newstyle=True)  # type: ignore[attr-defined]
     environment.globals |= {
         "asset_url": asset_url,
         "may": lambda permission: allowed(scope(), Permission(permission)),

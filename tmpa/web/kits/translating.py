@@ -109,7 +109,7 @@ def page_of(draft: KitDraft, source: KitSource, locale: str, show: str, key: str
     found = units(source, locale)
     covered = locale_coverage(source, locale)
     counts = {
-        "todo": sum(unit.state in ("missing", "fuzzy") or unit.broken for unit in found),
+        "todo": sum(_waits(unit, covered) for unit in found),
         "missing": sum(unit.state == "missing" for unit in found),
         "fuzzy": sum(unit.state == "fuzzy" for unit in found),
         "stale": len(covered.stale),
@@ -117,7 +117,9 @@ def page_of(draft: KitDraft, source: KitSource, locale: str, show: str, key: str
     }
     if show not in FILTERS:
         show = "todo" if counts["todo"] else "all"
-    rows = [unit for unit in found if _shown(unit, show)]
+    rows = [
+        unit for unit in found if (_waits(unit, covered) if show == "todo" else show in ("all", unit.state))
+    ]
     by_key = {unit.key: unit for unit in found}
     unit = by_key.get(key) or (rows[0] if rows else None)
     if show == "stale":
@@ -127,10 +129,11 @@ def page_of(draft: KitDraft, source: KitSource, locale: str, show: str, key: str
     return Page(draft, source, locale, show, rows, stale, unit, covered, counts)
 
 
-def _shown(unit: Unit, show: str) -> bool:
-    if show == "todo":
-        return unit.state in ("missing", "fuzzy") or unit.broken
-    return show == "all" or unit.state == show
+def _waits(unit: Unit, covered: LocaleCoverage) -> bool:
+    """Whether somebody must work on it. What another language stands in for may stay as it is."""
+    if unit.state == "missing":
+        return unit.source not in covered.inherited
+    return unit.state == "fuzzy" or unit.broken
 
 
 def forms_of(page: Page, typed: Sequence[str] = (), errors: dict[int, str] | None = None) -> list[Form]:
@@ -203,6 +206,9 @@ def matches_of(session: Session, page: Page, unit: Unit) -> list[Match]:
     """What the translation memory knows, without what stands there already."""
     found = lookup(session, page.source_locale, page.locale, unit.source, limit=6)
     wanted = len(unit.entry.forms)
+    if unit.state == "missing" and wanted == 1 and page.stand_in(unit):
+        text = load_catalogue(page.source, page.locale).gettext(unit.source)
+        found.insert(0, Match(unit.source, (text,), 1.0, "kit", page.source.manifest.name))
     return [match for match in found if len(match.forms) == wanted and match.forms != unit.entry.forms][:5]
 
 

@@ -136,7 +136,7 @@ def _shown(
         page=page,
         unit=unit,
         forms=shown.forms_of(page, typed, errors),
-        state=state or (unit.state if unit and unit.state != "missing" else "translated"),
+        state=state or ("reviewed" if unit and unit.state == "reviewed" else "translated"),
         seen=shown.seen_of(unit) if unit else "",
         codes=shown.codes_of(unit) if unit else (),
         limit=shown.limit_of(page, unit) if unit else None,
