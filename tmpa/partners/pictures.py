@@ -27,7 +27,7 @@ MAX_BYTES = 10 * 1024 * 1024
 MAX_PIXELS = 40_000_000  # beyond any telephone's picture; decoded it takes 160 MB for a moment
 MIN_SIDE = 16
 KEPT_SIDE = 2600  # longer side of what is kept: a phone's picture at twice the width of a page
-PLACE_WIDTH = 600  # CSS pixels of a slot that names no width: a mail's
+PLACE_WIDTH = 600  # CSS pixels of a mail, and of a slot that names no width
 DENSITY = 2  # pixels per CSS pixel of what pieces show
 THUMBNAIL_SIDE = 640
 GALLERY = 12
@@ -214,15 +214,16 @@ def check_size(width: int, height: int, ratio: str | None, least: int) -> None:
 
 
 def cut(data: bytes, ratio: str | None, min_width: int | None, focal: tuple[float, float]) -> Made:
-    """A kept picture as a slot shows it: cut around `focal`, at most twice as wide as its place.
+    """A kept picture as a slot shows it: cut around `focal`, for dense screens twice as wide as the least, `min_width`.
 
-    The place is `min_width` CSS pixels wide, as wide as a mail without it. Raises Refused for a picture too small.
+    Beyond 1,200 pixels, twice a mail's width, only as far as the least asks. Raises Refused for a picture too small.
     """
     with Image.open(io.BytesIO(data), formats=FORMATS) as image:
         check_size(image.width, image.height, ratio, min_width or 0)
         picture = image.convert("RGBA" if image.mode == "RGBA" else "RGB")
     picture = picture.crop(crop_box(*picture.size, ratio, focal))
-    widest = DENSITY * (min_width or PLACE_WIDTH)
+    least = min_width or PLACE_WIDTH
+    widest = max(least, min(DENSITY * least, DENSITY * PLACE_WIDTH))
     if picture.width > widest:
         height = max(1, round(picture.height * widest / picture.width))
         picture = picture.resize((widest, height), Image.Resampling.LANCZOS)

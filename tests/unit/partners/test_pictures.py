@@ -191,6 +191,10 @@ def test_a_slot_shows_the_part_around_the_middle_at_twice_its_place() -> None:
         assert corners(opened(shown.data))[1 if place else 0] == colour
     whole = cut(kept, None, None, (0.5, 0.5))
     assert (whole.width, whole.height) == (1200, 900)
+    assert (
+        cut(kept, None, 700, (0.5, 0.5)).width == 1200
+    )  # heavier than a mail can bear only where the kit asks
+    assert cut(kept, None, 1300, (0.5, 0.5)).width == 1300
     own_size = cut(take_in(encoded(quarters(500, 400))).data, "1:1", 300, (0.5, 0.5))
     assert (own_size.width, own_size.height) == (400, 400)  # never blown up
 
