@@ -17,7 +17,8 @@ The pure engine needs no database. Its interfaces:
     ``validate_slots(source, raw: Mapping[str, object], locale: str, *, partial: bool = False) -> SlotValues``.
     ``raw`` is JSON: text, richtext, choice, link are ``str``; date is ``"2026-11-30"``; money is
     ``{"amount_minor": 25000, "currency": "EUR"}``; image is the URL or
-    ``{"url": "https://…", "alt": "…" or {locale: text}, "decorative": bool}``. A picture of the partner's own has ``"picture"`` and ``"crop"`` besides (``tmpa.campaigns.pictures.settle``).
+    ``{"url": "https://…", "alt": "…" or {locale: text}, "decorative": bool}``. A picture of the partner's own
+    has ``"picture"`` and ``"crop"`` besides (``tmpa.campaigns.pictures.settle``).
     Empty values fall back to the slot's translated default. Raises ``SlotsRefused`` (a ``Refused``) with
     ``.errors: dict[slot name, sentence]``; with ``partial=True`` (live preview) a required slot may be missing and a
     bad value is left out, its sentence kept in ``SlotValues.errors``.
