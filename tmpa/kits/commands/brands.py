@@ -16,7 +16,7 @@ BRAND_OPTION = click.option(
     "brand_file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="TOML with name, legal_name, address, and where wanted primary, website, phone, email, country, disclaimer,"
-    " logo (a file beside it), logo_alt, logos (a list of files for every form and ground), and a table [registration].",
+    " logo (a file beside it), logo_alt, logos (a list of files for all forms and grounds), a table [registration].",
 )
 
 
