@@ -134,3 +134,14 @@ def test_looks_of_two_versions(kit: KitSource, changed: Make, taking: Camera) ->
     assert "Chromium was not found" in without["landing"].note
     assert without["onepager"].marked is not None
     assert list(looks(kit, kit, ["en", "de"], SAMPLE_BRAND, None)) == []
+
+
+def test_a_picture_that_fails_is_noted_and_the_others_are_shown(kit: KitSource, changed: Make) -> None:
+    class Broken(Camera):
+        def take(self, html: str, width: int, height: int = 800) -> bytes:
+            raise NoPicture("Chromium ended before its time.")
+
+    other = changed("kit.toml", "A headline that says what changes", "Another headline")
+    found = {look.piece: look for look in looks(kit, other, ["en"], SAMPLE_BRAND, Broken(0, 0))}
+    assert found["announcement"].note == "Chromium ended before its time."
+    assert found["onepager"].marked is not None

@@ -10,7 +10,7 @@ from tmpa.kits.diff.pixels import mark
 from tmpa.kits.document import render_picture
 from tmpa.kits.manifest import BannerPiece, DocumentPiece, Piece, SocialPiece
 from tmpa.kits.outputs import piece_files
-from tmpa.kits.pictures import Camera
+from tmpa.kits.pictures import Camera, NoPicture
 from tmpa.kits.samples import PAGE_URL, sample_values
 from tmpa.kits.slots import validate_slots
 from tmpa.kits.source import KitSource
@@ -107,8 +107,12 @@ def _compared(
             yield Look(name, title, locale, size, note=note)
         else:
             window = WIDTHS[shown.piece.kind], getattr(shown.piece, "height", 800)
-            old, new = (html and camera.take(html.decode(), *window) for html in (was, now))
-            yield _pictures(Look(name, title, locale, size, old, new))
+            try:
+                old, new = (html and camera.take(html.decode(), *window) for html in (was, now))
+            except NoPicture as problem:
+                yield Look(name, title, locale, size, note=str(problem))
+            else:
+                yield _pictures(Look(name, title, locale, size, old, new))
 
 
 def _pictures(look: Look) -> Look:
