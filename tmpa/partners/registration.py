@@ -111,7 +111,7 @@ COUNTRIES: dict[str, Country] = {
         ),
         RegistrationField(
             "directors", _l("Managing directors"), "Kim Beispiel, Robin Muster", own={"de": "Geschäftsführung"},
-            help=_l("All of them, with first and last name."), required=True, in_register=True,
+            help=_l("All of them, with first and last name; a sole merchant names the owner."), required=True, in_register=True,
         ),
         _vat(r"DE\d{9}", "DE123456789", de="USt-IdNr."),
     )),
@@ -159,7 +159,7 @@ COUNTRIES: dict[str, Country] = {
     # France: Code de commerce R123-237 (number, RCS town), R123-238 (form and capital of companies)
     "FR": Country((
         _legal_form("SAS", fr="Forme juridique"),
-        _capital("10 000 €", required=True, fr="Capital social"),
+        _capital("10 000 €", required=False, fr="Capital social"),
         _number(
             "siren", _l("SIREN number"), "732 829 320", r"\d{9}", in_register=False, fr="SIREN"
         ),
