@@ -50,6 +50,7 @@ class Snippet:
     title: str
     code: str
     frame: str
+    height: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def of(campaign: Campaign, wanted: str) -> Material | None:
         elif isinstance(piece, SnippetPiece):
             code = material.embed_code(settings, campaign, locale, piece, source)
             frame = url_for("campaigns.preview", campaign=campaign.public_id, piece=piece.name, locale=locale)
-            found.snippets.append(Snippet(f"embed-{piece.name}", title, code, frame))
+            found.snippets.append(Snippet(f"embed-{piece.name}", title, code, frame, piece.height))
         elif piece.kind == "social":
             try:
                 text = store.get(rows[piece.name].object_key).decode().strip()
