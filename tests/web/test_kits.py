@@ -17,8 +17,8 @@ from tmpa.db import Database
 from tmpa.kernel.http import Services
 from tmpa.kernel.permissions import Role
 from tmpa.kernel.scope import Scope
-from tmpa.kits import queries, service
-from tmpa.kits.models import KitVersion
+from tmpa.kits import drafts, queries, service
+from tmpa.kits.models import KitDraft, KitVersion
 from tmpa.kits.source import build_source, pack, read_zip
 from tmpa.partners.models import Partnership
 from tmpa.settings import Settings
@@ -150,6 +150,28 @@ def test_a_new_version_says_what_changed_and_whom_it_reaches(
     assert "1 campaign in preparation is offered the move to it." in page
     opened = browser.post(f"/kits/{kit}/draft", {"version": version})
     assert "0.2.0" in browser.get(opened.headers["Location"]).text  # the draft that there is
+
+
+def test_a_version_is_opened_changed_and_gets_a_number(
+    vendor: uuid.UUID, sign_in: SignIn, database: Database, services: Services
+) -> None:
+    version, kit = published(database, services, vendor)
+    browser = sign_in(VENDOR)
+    draft = browser.post(f"/kits/{kit}/draft", {"version": version}).headers["Location"]
+    assert "Nothing is changed yet" in browser.get(draft).text
+    with database.unit_of_work(Scope("vendor", vendor)) as session:
+        row = session.query(KitDraft).one()
+        files = {"notes.md": b"# Notes"}
+        drafts.keep_findings(row, drafts.save(session, services.store, row, row.revision, files), [])
+    page = browser.get(draft).text
+    assert "Version 0.1.0 is published with other content." in page and 'value="0.2.0"' in page
+    bad = browser.post(f"{draft}/number", {"version": "two"})
+    assert bad.status_code == 422 and "three numbers" in bad.text
+    assert browser.post(f"{draft}/number", {"version": "0.2.0"}).status_code == 303
+    with database.unit_of_work(Scope("vendor", vendor), write=False) as session:
+        source = drafts.draft_source(services.store, session.query(KitDraft).one())
+    before = build_source(skeleton_files()).text("kit.toml")
+    assert source.text("kit.toml") == before.replace('version = "0.1.0"', 'version = "0.2.0"')
 
 
 def test_pictures_are_chosen_by_row_column_brand_and_device(

@@ -8,6 +8,8 @@ Whatever changes a draft's files asks for their check in the same transaction: t
 draft whose `is_checked` is False is being checked.
 """
 
+import re
+import tomllib
 import uuid
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
@@ -26,9 +28,11 @@ from tmpa.kernel.objects import MissingObject, ObjectStore
 from tmpa.kernel.scope import Scope, session_scope
 from tmpa.kits import checking, queries
 from tmpa.kits.findings import Finding
+from tmpa.kits.manifest import FILE, SEMVER
 from tmpa.kits.models import KitDraft, KitVersion
 from tmpa.kits.source import KitSource, build_source, pack, read_zip
 
+_VERSION = re.compile(r"(?m)^(version\s*=\s*)(\"[^\"\n]*\"|'[^'\n]*')")
 CHECK_JOB = "kits.check_draft"
 SETTLED = timedelta(seconds=4)
 """A save is checked when this has passed without another one: an editor saves often."""
@@ -140,6 +144,19 @@ def save(
         draft.revision += 1
         record(session, "kit.draft_saved", draft, files=sorted(changes))
         ask_check(session, draft, SETTLED)
+    return source
+
+
+def renumber(session: Session, store: ObjectStore, draft: KitDraft, version: str) -> KitSource:
+    """Give the draft another version number; only that line of kit.toml changes. Raises Refused, KitRefused."""
+    if not re.fullmatch(SEMVER, version):
+        raise Refused(_("Write the version as three numbers, such as 1.2.0."), "version")
+    text = draft_source(store, draft).text(FILE)
+    changed = _VERSION.sub(lambda found: f'{found[1]}"{version}"', text, count=1)
+    if {**tomllib.loads(text), "version": version} != tomllib.loads(changed):
+        raise Refused(_("The version can’t be changed here. Change it in kit.toml."), "version")
+    source = save(session, store, draft, draft.revision, {FILE: changed.encode()})
+    ask_check(session, draft)
     return source
 
 

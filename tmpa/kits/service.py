@@ -85,7 +85,7 @@ def publish(
     for version in versions:
         if version.content_hash == source.content_hash and version.state == "published":
             return version
-    _check_number(source, versions)
+    check_number(source, versions)
     _store(store, source)
     if kit is None:
         kit = Kit(vendor_id=owner, name=manifest.name, title=manifest.title)
@@ -122,7 +122,18 @@ def _add(session: Session, row: Kit | KitVersion) -> None:
         raise Refused(message, "kit", "kit-version-taken") from None
 
 
-def _check_number(source: KitSource, versions: list[KitVersion]) -> None:
+def next_number(versions: Iterable[KitVersion]) -> str:
+    """A number for a kit's next version: the highest one's next minor version; "1.0.0" for the first."""
+    highest = max((version.version for version in versions), key=rank, default="")
+    if not highest:
+        return "1.0.0"
+    major, minor, _patch, _tail = rank(highest)
+    return f"{major}.{minor + 1}.0"
+
+
+def check_number(source: KitSource, versions: Iterable[KitVersion]) -> None:
+    """Raises Refused when a kit's number is taken by other content or too low, or its time is over."""
+    versions = list(versions)
     number = source.manifest.version
     until = source.manifest.valid_until
     if until and until < utcnow().date():

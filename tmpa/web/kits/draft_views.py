@@ -117,7 +117,15 @@ def draft(draft: str) -> ResponseReturnValue:
     return _draft(load(db(), KitDraft, draft), NotesForm())
 
 
-def _draft(found: KitDraft, form: NotesForm) -> ResponseReturnValue:
+def _number_problem(source: KitSource, kit: Kit | None) -> str:
+    try:
+        service.check_number(source, kit.versions if kit else ())
+    except Refused as refusal:
+        return str(refusal)
+    return ""
+
+
+def _draft(found: KitDraft, form: NotesForm, number_problem: str = "") -> ResponseReturnValue:
     try:
         source = drafts.draft_source(services().store, found)
     except Refused as refusal:
@@ -138,7 +146,7 @@ def _draft(found: KitDraft, form: NotesForm) -> ResponseReturnValue:
 
     return render(
         "kits/draft.html",
-        422 if form.errors else 200,
+        422 if form.errors or number_problem else 200,
         draft=found,
         manifest=manifest,
         title=words(manifest.title),
@@ -147,6 +155,9 @@ def _draft(found: KitDraft, form: NotesForm) -> ResponseReturnValue:
         kit=kit,
         before=before,
         is_late=_is_late(found),
+        is_same=before is not None and before.content_hash == source.content_hash,
+        number_problem=number_problem or _number_problem(source, kit),
+        next_number=service.next_number(kit.versions if kit else ()),
         groups=by_file(findings),
         errors=sum(finding.severity == "error" for finding in findings),
         warnings=sum(finding.severity != "error" for finding in findings),
@@ -180,6 +191,19 @@ def check_again(draft: str) -> ResponseReturnValue:
     drafts.lock(db(), found)
     found.checked_hash, found.updated_at = "", utcnow()
     drafts.ask_check(db(), found)
+    return go("kits.draft", draft=draft)
+
+
+@route(blueprint, "/kits/drafts/<draft>/number", PUBLISH, methods=("POST",))
+def number_draft(draft: str) -> ResponseReturnValue:
+    """Another version number, for those who don't edit kit.toml."""
+    found = load(db(), KitDraft, draft)
+    try:
+        drafts.renumber(db(), services().store, found, request.form.get("version", "").strip())
+    except Refused as refusal:
+        if refusal.field != "version":
+            raise
+        return _draft(found, NotesForm(), str(refusal))
     return go("kits.draft", draft=draft)
 
 

@@ -3,7 +3,7 @@
 from flask_wtf.file import FileField, FileRequired
 from wtforms import RadioField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
-from wtforms.validators import Length, Optional
+from wtforms.validators import DataRequired, Length, Optional
 
 from tmpa.kernel.forms import Form
 from tmpa.kernel.i18n import lazy_gettext as _l
@@ -49,6 +49,7 @@ class LeaveForm(Form):
             ),
         ],
         default="finish",
+        validators=[DataRequired()],
     )
     reason = TextAreaField(
         _l("Reason"),
