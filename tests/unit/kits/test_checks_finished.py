@@ -227,3 +227,10 @@ def test_looks_inherit_and_boxes_start_anew(kit: KitSource) -> None:
     assert (looks["p"].size, looks["p"].line_height) == (20, 32)
     assert (looks["small"].size, looks["small"].text) == (16, "#112233")
     assert looks["select"].text == "#000000"
+
+
+def test_findings_name_the_included_template_that_says_it(kit: KitSource) -> None:
+    footer = b'<p>\n<a href="http://plain.example">{{ _("Privacy") }}</a></p>'
+    shared = KitSource({**kit.files, "mails/_footer.mjml": footer}, kit.manifest, "shared")
+    (finding,) = check_links(finished(shared, '<a href="http://plain.example">Privacy</a>'))
+    assert finding.where == "mails/_footer.mjml:2"

@@ -11,7 +11,7 @@ from lxml import html as lxml_html
 
 from tmpa.kernel.i18n import gettext as _
 from tmpa.kits.checks.client_tables import ELEMENTS, GRACEFUL, PROPERTIES, PSEUDO, UNITS
-from tmpa.kits.checks.finished import find_line
+from tmpa.kits.checks.finished import find_place
 from tmpa.kits.findings import Finding, warning
 from tmpa.kits.manifest import FILE
 from tmpa.kits.source import KitSource
@@ -134,7 +134,7 @@ def check_clients(source: KitSource, path: str, html: str) -> Iterator[Finding]:
                 "“%(feature)s” works only in part in %(clients)s.", feature=feature["title"], clients=partly
             )
         mend = _("Do without it, or take the client from “clients” in kit.toml.")
-        yield warning("mail-clients", path, find_line(source, path, (word,)), message, mend)
+        yield warning("mail-clients", *find_place(source, path, (word,)), message, mend)
 
 
 def _lacking(data: ClientData, feature: Mapping[str, Any], wanted: Sequence[str], answer: str) -> str:

@@ -37,8 +37,13 @@ def _contrast(piece: Finished, text: str, ground: str, wanted: float, words: str
         ground=ground,
         ratio=f"{contrast(text, ground):.1f}",
     )
-    line = piece.line(text, text.upper(), words)
-    return error("contrast", piece.file, line, message, _("Reach %(wanted)s to 1.", wanted=wanted))
+    place = piece.at(text, _short(text), text.upper(), words)
+    return error("contrast", *place, message, _("Reach %(wanted)s to 1.", wanted=wanted))
+
+
+def _short(colour: str) -> str:
+    """#abc for #aabbcc; "" where there is no short form. With what ends it, so that #999 isn't found in #999a00."""
+    return f"#{colour[1::2]};" if colour[1::2] == colour[2::2] else ""
 
 
 def _touch(piece: Finished, element: HtmlElement, look: Look) -> Iterator[Finding]:
@@ -64,8 +69,8 @@ def _touch(piece: Finished, element: HtmlElement, look: Look) -> Iterator[Findin
             "“%(name)s” is %(size)s pixels high: too small for a finger.", name=name[:40], size=round(size)
         )
         mend = _("Give it padding or height to reach %(wanted)s pixels.", wanted=wanted)
-        line = piece.line(name, f'class="{element.get("class")}"' if element.get("class") else "")
-        yield warning("touch-size", piece.file, line, message, mend)
+        place = piece.at(name, f'class="{element.get("class")}"' if element.get("class") else "")
+        yield warning("touch-size", *place, message, mend)
 
 
 def _is_button(style: dict[str, str]) -> bool:

@@ -159,4 +159,5 @@ def _nowrap(piece: Piece, finished: Finished) -> Iterator[Finding]:
         own = re.sub(r"\s+", " ", element.text or "").strip()
         if look.nowrap and own and width_of(own, look.size, look.bold) > PHONE_PIXELS:
             message = _("“%(words)s” may not break and gets wider than a phone.", words=own[:40])
-            yield _finding(piece, finished.line("nowrap"), message)
+            file, line = finished.at("nowrap")
+            yield _finding(piece, line, message, file)

@@ -45,9 +45,9 @@ class Finished:
         body = self.root.find("body")
         return text_of(body) if body is not None else ""
 
-    def line(self, *needles: str) -> int:
-        """Line of the template that says one of `needles` first; 0 when it comes from elsewhere."""
-        return find_line(self.source, self.file, needles)
+    def at(self, *needles: str) -> tuple[str, int]:
+        """File and line that say one of `needles`: in the template, else in what templates include; else line 0."""
+        return find_place(self.source, self.file, needles)
 
 
 def text_of(element: HtmlElement) -> str:
@@ -69,13 +69,18 @@ def text_of(element: HtmlElement) -> str:
     return _SPACE.sub(" ", "".join(parts)).strip()
 
 
-def find_line(source: KitSource, path: str, needles: Iterable[str]) -> int:
-    """Line (from 1) of a template that holds one of `needles`; 0 when none does."""
-    if path not in source.files or not path.endswith(JINJA_SUFFIXES):
-        return 0
-    text = source.text(path)
-    for needle in needles:
-        at = text.find(needle) if needle else -1
-        if at >= 0:
-            return text.count("\n", 0, at) + 1
-    return 0
+def find_place(source: KitSource, path: str, needles: Iterable[str]) -> tuple[str, int]:
+    """File and line (from 1) that hold one of `needles`: a piece's template, else one that only others include.
+
+    The template and 0 when none does.
+    """
+    wanted = [needle for needle in needles if needle]
+    own = {piece.template for piece in source.manifest.pieces}
+    shared = (name for name in sorted(source.files) if name.endswith(JINJA_SUFFIXES) and name not in own)
+    for name in (path, *shared):
+        text = source.text(name) if name in source.files else ""
+        for needle in wanted:
+            at = text.find(needle)
+            if at >= 0:
+                return name, text.count("\n", 0, at) + 1
+    return path, 0

@@ -35,16 +35,16 @@ def check_links(piece: Finished) -> Iterator[Finding]:
 
 
 def _resolves(piece: Finished, address: str, ids: set[str | None]) -> Iterator[Finding]:
-    line = piece.line(address)
+    place = piece.at(address)
     if not _LINK_OK.match(address):
         message = _("The link “%(address)s” is not an https address.", address=address[:80])
-        yield error("links", piece.file, line, message, _("Write the full address with https://."))
+        yield error("links", *place, message, _("Write the full address with https://."))
     elif address.startswith("#") and len(address) > 1 and address[1:] not in ids:
         message = _("The link %(address)s leads to no element.", address=address[:80])
-        yield error("links", piece.file, line, message, _("Give the element that id."))
+        yield error("links", *place, message, _("Give the element that id."))
     elif address.startswith("mailto:") and not _MAILTO.match(address):
         message = _("The link “%(address)s” holds no mail address.", address=address[:80])
-        yield error("links", piece.file, line, message, _("Write mailto: and one mail address."))
+        yield error("links", *place, message, _("Write mailto: and one mail address."))
 
 
 def _host(address: str) -> str:
@@ -58,7 +58,7 @@ def _honest(piece: Finished, anchor: HtmlElement, address: str) -> Iterator[Find
     host = _host(address)
     if host in SHORTENERS:
         message = _("%(host)s hides where the link leads.", host=host)
-        yield warning("url-shortener", piece.file, piece.line(address), message, _("Write the real address."))
+        yield warning("url-shortener", *piece.at(address), message, _("Write the real address."))
     text = text_of(anchor).lower()
     # A bare name is an address only where it stands alone: “Works with monday.com” names a product
     said = _ADDRESS.search(text) or _DOMAIN.fullmatch(text)
@@ -68,7 +68,7 @@ def _honest(piece: Finished, anchor: HtmlElement, address: str) -> Iterator[Find
     if (claimed := _host(shown)) and claimed != host and not host.endswith(f".{claimed}"):
         message = _("The link says “%(claimed)s” and leads to %(host)s.", claimed=claimed, host=host)
         mend = _("Say in words where it leads.")
-        yield error("link-disguise", piece.file, piece.line(address, claimed), message, mend)
+        yield error("link-disguise", *piece.at(address, claimed), message, mend)
 
 
 def _outside(piece: Finished, root: HtmlElement) -> Iterator[Finding]:
@@ -76,20 +76,20 @@ def _outside(piece: Finished, root: HtmlElement) -> Iterator[Finding]:
     for element in root.iter("script", "iframe", "object", "embed", "base"):
         if element.tag != "script" or piece.kind != "page" or element.get("src") is None:
             message = _("<%(name)s> is not allowed.", name=str(element.tag))
-            yield error("outside", piece.file, piece.line(f"<{element.tag}"), message, _("Remove it."))
+            yield error("outside", *piece.at(f"<{element.tag}"), message, _("Remove it."))
     for element in root.iter("link", "img", "source", "video", "audio"):
         address = element.get("href") or element.get("src") or ""
         if element.tag == "link" and element.get("rel") in {"canonical", "alternate"}:
             continue
         if address and not address.startswith(("data:", "kit:", "#")):
             message = _("The piece loads “%(address)s” from elsewhere.", address=address[:80])
-            yield error("outside", piece.file, piece.line(address), message, mend)
+            yield error("outside", *piece.at(address), message, mend)
     for style in root.iter("style"):
         if _CSS_URL.search(style.text or ""):
             message = _("The style sheet loads something from elsewhere.")
-            yield error("outside", piece.file, piece.line("@import", "url("), message, mend)
+            yield error("outside", *piece.at("@import", "url("), message, mend)
     for element in root.iter():
         for key in element.attrib if isinstance(element.tag, str) else ():
             if str(key).lower().startswith("on"):
                 message = _("The attribute %(name)s holds a script.", name=str(key))
-                yield error("outside", piece.file, piece.line(f" {key}="), message, _("Remove it."))
+                yield error("outside", *piece.at(f" {key}="), message, _("Remove it."))

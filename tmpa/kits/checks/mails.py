@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from tmpa.kernel.i18n import gettext as _
-from tmpa.kits.checks.finished import Finished, find_line, text_of
+from tmpa.kits.checks.finished import Finished, find_place, text_of
 from tmpa.kits.checks.spam_words import PHRASES, REPLY_PREFIXES
 from tmpa.kits.compile import CompiledPiece
 from tmpa.kits.findings import Finding, error, warning
@@ -51,10 +51,8 @@ def check_footer(source: KitSource, piece: MailPiece, compiled: CompiledPiece) -
     in_text = {hole.key for hole in compiled.texts["text"].holes}
     if "unsubscribe" in keys and "unsubscribe" not in in_text:
         message = _("The plain-text part has no way to unsubscribe.")
-        line = find_line(source, piece.template, ("link.unsubscribe",))
-        yield error(
-            "plain-text", piece.template, line, message, _("Don't hide the link from screen readers.")
-        )
+        place = find_place(source, piece.template, ("link.unsubscribe",))
+        yield error("plain-text", *place, message, _("Don't hide the link from screen readers."))
 
 
 def check_subject(
@@ -121,17 +119,17 @@ def check_spam(
         for phrase in phrases_in(text, locale):
             message = _("“%(text)s” says “%(phrase)s”.", text=text[:60], phrase=phrase)
             mend = _("Say it calmly: filters and people take this for spam.")
-            yield warning("spam", piece.template, finished.line(text), message, mend)
+            yield warning("spam", *finished.at(text), message, mend)
     words = finished.words
     marks = words.count("!") + words.count("\uff01")
     if "!!!" in words or marks > 5:
         message = _("The mail has %(count)s exclamation marks.", count=marks)
-        yield warning("spam", piece.template, finished.line("!!"), message, _("Keep one or two at most."))
+        yield warning("spam", *finished.at("!!"), message, _("Keep one or two at most."))
     pictures = [item for item in finished.root.iter("img") if (item.get("width") or "2") not in {"0", "1"}]
     if pictures and len(re.findall(r"[^\W\d_]", words)) < 120:
         message = _("The mail is nearly all picture.")
         mend = _("Say what it says in text: many people see no pictures.")
-        yield warning("image-only", piece.template, finished.line("<mj-image", "<img"), message, mend)
+        yield warning("image-only", *finished.at("<mj-image", "<img"), message, mend)
 
 
 def check_plain_text(piece: MailPiece, text: str, targets: list[str]) -> Iterator[Finding]:

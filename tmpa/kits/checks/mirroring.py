@@ -67,17 +67,17 @@ def check_mirrored(straight: Finished, mirrored: Finished) -> Iterator[Finding]:
     """Findings of a piece in a right-to-left locale, beside the same piece, brand and values left to right."""
     found = 0
     seen: set[str] = set()
-    for message, line in _compare(straight, mirrored):
+    for message, place in _compare(straight, mirrored):
         if message not in seen:
             seen.add(message)
             found += 1
             mend = _("Use {{ start }} and {{ end }}, or logical properties such as padding-inline-start.")
-            yield warning("mirrored", mirrored.file, line, message, mend)
+            yield warning("mirrored", *place, message, mend)
         if found >= MAX_FINDINGS:
             return
 
 
-def _compare(straight: Finished, mirrored: Finished) -> Iterator[tuple[str, int]]:
+def _compare(straight: Finished, mirrored: Finished) -> Iterator[tuple[str, tuple[str, int]]]:
     stack = [(straight.root, mirrored.root, _Side(), _Side())]
     while stack:
         one, other, side_one, side_other = stack.pop()
@@ -95,38 +95,40 @@ def _compare(straight: Finished, mirrored: Finished) -> Iterator[tuple[str, int]
             stack.extend((a, b, side_one, side_other) for a, b in zip(children, others, strict=True))
 
 
-def _of_element(piece: Finished, element: HtmlElement, one: _Side, other: _Side) -> Iterator[tuple[str, int]]:
+def _of_element(
+    piece: Finished, element: HtmlElement, one: _Side, other: _Side
+) -> Iterator[tuple[str, tuple[str, int]]]:
     own = (element.text or "") + "".join(child.tail or "" for child in element)
     if not _RTL_LETTER.search(own):
         return
     if other.direction != "rtl":
-        line = piece.line('dir="ltr"', "direction")
-        yield _("The text “%(words)s” runs left to right.", words=own.strip()[:40]), line
+        place = piece.at('dir="ltr"', "direction")
+        yield _("The text “%(words)s” runs left to right.", words=own.strip()[:40]), place
     elif _lean(one) == _lean(other) and _lean(other) in {"left", "right"}:
         side = _lean(other)
-        line = piece.line(f'align="{side}"', f"text-align:{side}", f"text-align: {side}")
+        place = piece.at(f'align="{side}"', f"text-align:{side}", f"text-align: {side}")
         yield _("The text “%(words)s” leans to the %(side)s in both directions.", words=own.strip()[:40],
-                side=side), line  # fmt: skip
+                side=side), place  # fmt: skip
 
 
 def _of_box(
     piece: Finished, element: HtmlElement, one: dict[str, str], other: dict[str, str]
-) -> Iterator[tuple[str, int]]:
+) -> Iterator[tuple[str, tuple[str, int]]]:
     for name in _PAIRS:
         right, left = _difference(other, name)
         if right != left and (right, left) == _difference(one, name):
             stem = name.partition("-")[0]
-            line = piece.line(f"{stem}-left", f"{stem}-right", f"{stem}:{other.get(name, '?')}")
-            yield _("%(name)s differs left and right, and is not mirrored.", name=stem), line
+            place = piece.at(f"{stem}-left", f"{stem}-right", f"{stem}:{other.get(name, '?')}")
+            yield _("%(name)s differs left and right, and is not mirrored.", name=stem), place
     float_side = other.get("float")
     if float_side in {"left", "right"} and one.get("float") == float_side:
-        yield _("An element floats to the %(side)s in both directions.", side=float_side), piece.line("float")
+        yield _("An element floats to the %(side)s in both directions.", side=float_side), piece.at("float")
     if other.get("position") in {"absolute", "fixed", "relative"}:
         for side in ("left", "right"):
-            place = other.get(side, "auto")
+            offset = other.get(side, "auto")
             opposite = other.get("right" if side == "left" else "left", "auto")
-            if place not in {"auto", opposite} and one.get(side) == place and not place.startswith("50%"):
+            if offset not in {"auto", opposite} and one.get(side) == offset and not offset.startswith("50%"):
                 yield (
                     _("An element is placed from the %(side)s in both directions.", side=side),
-                    piece.line(f"{side}:"),
+                    piece.at(f"{side}:"),
                 )

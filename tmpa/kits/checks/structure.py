@@ -41,7 +41,7 @@ def _language(piece: Finished, root: HtmlElement) -> Iterator[Finding]:
         tag = "mjml" if piece.kind == "mail" else "html"
         message = _("Language and direction are not set.")
         mend = _('Write <%(tag)s lang="{{ locale }}" dir="{{ direction }}">.', tag=tag)
-        yield error("language", piece.file, piece.line(f"<{tag}"), message, mend)
+        yield error("language", *piece.at(f"<{tag}"), message, mend)
 
 
 def _pictures(piece: Finished, root: HtmlElement) -> Iterator[Finding]:
@@ -49,7 +49,7 @@ def _pictures(piece: Finished, root: HtmlElement) -> Iterator[Finding]:
         if picture.get("alt") is None:
             message = _("A picture has no alternative text.")
             mend = _('Add alt="…", empty for decoration.')
-            yield error("alt-text", piece.file, _line_of_picture(piece, picture), message, mend)
+            yield error("alt-text", *_place_of_picture(piece, picture), message, mend)
     for drawing in root.iter("svg"):
         named = (
             drawing.get("aria-label")
@@ -59,22 +59,22 @@ def _pictures(piece: Finished, root: HtmlElement) -> Iterator[Finding]:
         if drawing.get("aria-hidden") != "true" and not named:
             message = _("A drawing is neither hidden from screen readers nor named.")
             mend = _('Add aria-hidden="true" or a <title> to the SVG.')
-            yield error("alt-text", piece.file, piece.line("<svg"), message, mend)
+            yield error("alt-text", *piece.at("<svg"), message, mend)
 
 
-def _line_of_picture(piece: Finished, picture: HtmlElement) -> int:
-    return piece.line((picture.get("src") or "").removeprefix("kit:"), "<img", "<mj-image")
+def _place_of_picture(piece: Finished, picture: HtmlElement) -> tuple[str, int]:
+    return piece.at((picture.get("src") or "").removeprefix("kit:"), "<img", "<mj-image")
 
 
 def _headings(piece: Finished, root: HtmlElement) -> Iterator[Finding]:
     levels = [int(element.tag[1]) for element in root.iter("h1", "h2", "h3", "h4", "h5", "h6")]
     if piece.kind == "page" and levels.count(1) != 1:
         message = _("The page has %(count)s first-level headings instead of one.", count=levels.count(1))
-        yield error("headings", piece.file, piece.line("<h1"), message, _("Use one <h1>."))
+        yield error("headings", *piece.at("<h1"), message, _("Use one <h1>."))
     for before, after in zip([6 if piece.kind == "snippet" else 0, *levels], levels, strict=False):
         if after > before + 1:
             message = _("A heading of level %(after)s follows level %(before)s.", after=after, before=before)
-            yield error("headings", piece.file, piece.line(f"<h{after}"), message, _("Don't skip a level."))
+            yield error("headings", *piece.at(f"<h{after}"), message, _("Don't skip a level."))
             return
 
 
@@ -86,7 +86,7 @@ def _tables(piece: Finished, root: HtmlElement) -> Iterator[Finding]:
             continue
         message = _("A table has neither headings nor the role presentation.")
         mend = _('Add role="presentation" to a table that only lays out, <th> to one with data.')
-        yield warning("table-role", piece.file, piece.line("<table", "<mj-table"), message, mend)
+        yield warning("table-role", *piece.at("<table", "<mj-table"), message, mend)
         return
 
 
@@ -98,14 +98,12 @@ def _link_texts(piece: Finished, root: HtmlElement) -> Iterator[Finding]:
         name = name or " ".join(anchor.xpath(".//svg/@aria-label | .//svg/title/text()")).strip()
         if not name:
             message = _("A link has no text.")
-            yield error(
-                "link-text", piece.file, _line_of_link(piece, anchor), message, _("Write where it leads.")
-            )
+            yield error("link-text", *_place_of_link(piece, anchor), message, _("Write where it leads."))
         elif name.casefold().strip(" .:…>»›→←!") in VAGUE:
             message = _("The link “%(name)s” doesn't say where it leads.", name=name[:60])
             mend = _("Name what people find there.")
-            yield warning("link-text", piece.file, _line_of_link(piece, anchor, name), message, mend)
+            yield warning("link-text", *_place_of_link(piece, anchor, name), message, mend)
 
 
-def _line_of_link(piece: Finished, anchor: HtmlElement, name: str = "") -> int:
-    return piece.line(name, anchor.get("href") or "")
+def _place_of_link(piece: Finished, anchor: HtmlElement, name: str = "") -> tuple[str, int]:
+    return piece.at(name, anchor.get("href") or "")
