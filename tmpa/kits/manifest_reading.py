@@ -11,6 +11,7 @@ from tmpa.kernel.i18n import gettext as _
 from tmpa.kits.findings import Finding, KitRefused, error
 from tmpa.kits.manifest import FILE, KINDS, Manifest, PagePiece
 from tmpa.kits.toml_lines import key_lines, line_of
+from tmpa.partners.colours import reads
 
 
 def _sentence(kind: str, context: dict[str, Any], given: str) -> str:
@@ -125,6 +126,12 @@ def _cross_check(manifest: Manifest, lines: dict[tuple[str | int, ...], int]) ->
                     _("The name “%(name)s” is used twice.", name=name),
                     _("Rename one of them."),
                 )
+    rules = manifest.brand
+    if rules.colours and not any(reads(colour, rules.min_contrast) for colour in rules.colours):
+        message = _(
+            "None of these colours reaches a contrast of %(ratio)s with white.", ratio=rules.min_contrast
+        )
+        add(("brand", "colours"), message, _("Add a darker colour, or lower min_contrast."))
     _check_slots(manifest, add)
     for number, piece in enumerate(manifest.pieces):
         if not piece.template.endswith(KINDS[piece.kind]):

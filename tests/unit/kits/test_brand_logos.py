@@ -15,7 +15,7 @@ from tmpa.kits.brand import SAMPLE_BRAND, Brand, under_rules
 from tmpa.kits.commands.brands import read_brand
 from tmpa.kits.compile import compile_piece, shape_of
 from tmpa.kits.document import render_picture
-from tmpa.kits.findings import CompileFailed
+from tmpa.kits.findings import CompileFailed, KitRefused
 from tmpa.kits.locked import verify_locked
 from tmpa.kits.logo_space import BrandLogo, LogoSpace, choose, drawn_size, fit, parse_space
 from tmpa.kits.manifest import BrandRules
@@ -202,6 +202,14 @@ def test_colours_below_the_rules_are_never_printed(kit: KitSource) -> None:
     assert yellow.primary not in mail and mended in mail and mended in html(kit, yellow)
     allowed = BrandRules(colours=["#0B6E4F", "#9a4a08"])
     assert under_rules(SAMPLE_BRAND, allowed).primary in {"#0b6e4f", "#9a4a08"}
+
+
+def test_brand_colours_that_nobody_could_read_are_a_finding(files: dict[str, bytes]) -> None:
+    files["kit.toml"] = files["kit.toml"].replace(b"[brand]", b'[brand]\ncolours = ["#ffd400", "#f5c518"]')
+    with pytest.raises(KitRefused) as refusal:
+        build_source(files)
+    found = refusal.value.findings[0]
+    assert "4.5 with white" in found.message and found.line > 20
 
 
 def test_registration_is_one_line_in_the_pieces_language(changed: Make) -> None:
