@@ -33,6 +33,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from tmpa.audiences.models import CampaignList, Contact, ListMember, Suppression
 from tmpa.campaigns.models import Campaign, CampaignStep
+from tmpa.kits.localisation.fallback import other_scripts
 from tmpa.sending.models import Recipient
 
 Rows = Select[*tuple[Any, ...]]
@@ -91,12 +92,15 @@ def _reacted(campaign_id: uuid.UUID, kind: str) -> ColumnElement[bool]:
 
 
 def _locale(locales: Sequence[str]) -> ColumnElement[str]:
-    """The campaign's locale for a contact: the same tag, else the same language, else the campaign's first."""
+    """The campaign's locale for a contact: the same tag, else the same language in the same script (fr for fr-CA, but
+    not zh for zh-TW), else the campaign's first."""
     own = func.lower(func.replace(Contact.locale, "_", "-"))
     whens = [(own == tag.lower(), literal(tag)) for tag in locales]
     for tag in locales:
         language = tag.lower().split("-")[0]
         same = or_(own == language, func.substr(own, 1, len(language) + 1) == f"{language}-")
+        if foreign := other_scripts(tag):
+            same = and_(same, own.not_in(sorted(foreign)))
         whens.append((same, literal(tag)))
     return case(*whens, else_=literal(locales[0]))
 

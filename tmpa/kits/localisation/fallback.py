@@ -4,6 +4,7 @@ from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
 from babel.core import get_global
+from babel.localedata import locale_identifiers
 
 from tmpa.kits.source import KitSource
 
@@ -48,6 +49,18 @@ def parents(tag: str) -> tuple[str, ...]:
     if script and (with_script := f"{tag.split('-')[0]}-{script}") not in (*found, tag):
         found.insert(0, with_script)
     return tuple(found)
+
+
+@lru_cache(maxsize=256)
+def other_scripts(tag: str) -> frozenset[str]:
+    """Tags of the same language, in small letters, whose people read another script: zh-tw and zh-hant-hk for zh."""
+    language, script = tag.split("-")[0].lower(), _script(tag)
+    if not script:
+        return frozenset()
+    likely: dict[str, str] = dict(get_global("likely_subtags"))
+    known = {each for each in (*locale_identifiers(), *likely) if each.split("_")[0] == language}
+    tags = {each.replace("_", "-") for each in known}
+    return frozenset(each.lower() for each in tags if _script(each) not in ("", script))
 
 
 def has_locale(source: KitSource, locale: str) -> bool:

@@ -2,8 +2,8 @@
 
 In every Jinja template, on constants of the kit (never on holes: money and dates of slots come ready-made):
 
-``format_number(1234.5)``          1,234.5 · 1.234,5 · ١٬٢٣٤٫٥
-``format_percent(0.25)``           25% · 25 % · ٢٥٪؜           (a share: 0.25 is a quarter; `digits=1` for decimals)
+``format_number(1234.5)``          1,234.5 · 1.234,5 · 1 234,5
+``format_percent(0.25)``           25% · 25 %                   (a share: 0.25 is a quarter; `digits=1` for decimals)
 ``format_money(4900, "EUR")``      €49.00 · 49,00 €            (minor units, ISO 4217)
 ``format_unit(3, "day")``          3 days · 3 Tage · 3 日       (CLDR units; `length="short"|"long"|"narrow"`)
 ``format_date("2026-11-30")``      Nov 30, 2026 · 30.11.2026   (`length="short"|"medium"|"long"|"full"`)

@@ -13,7 +13,7 @@ from tmpa.kits.catalogue import load_catalogue, plural_rule, read_catalogue
 from tmpa.kits.commands import kit as kit_commands
 from tmpa.kits.localisation.checks import check_catalogues
 from tmpa.kits.localisation.coverage import also_reads, count_words, coverage, locale_coverage
-from tmpa.kits.localisation.fallback import fallback_chain, parents
+from tmpa.kits.localisation.fallback import fallback_chain, other_scripts, parents
 from tmpa.kits.localisation.glossary import check_terms, term_problems, terms_in
 from tmpa.kits.localisation.po import PoFile, read, write
 from tmpa.kits.localisation.usage import kit_texts
@@ -114,6 +114,9 @@ def test_no_fallback_crosses_scripts() -> None:
     assert parents("es-MX") == ("es-419", "es")
     assert "zh" not in parents("zh-TW")
     assert parents("sr-Latn") == ()
+    assert {"zh-tw", "zh-hant", "zh-hant-hk"} <= other_scripts("zh")
+    assert "zh-sg" not in other_scripts("zh")
+    assert other_scripts("fr") == frozenset()
 
 
 def shown(source: KitSource, locale: str) -> str:
