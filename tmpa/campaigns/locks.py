@@ -5,9 +5,10 @@
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import Any, cast
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -64,9 +65,19 @@ def file_key(digest: str) -> str:
 
 def keep_compiled(store: ObjectStore, compiled: CompiledPiece) -> None:
     """Keep the digest of every region of a compiled piece; once for all partners."""
+    known = _known(cast(Hashable, store))
+    if compiled.locked_digest in known:
+        return
     key = shared_key(compiled.locked_digest)
     if not store.exists(key):
         store.put(key, _json(locked.record_of(compiled)), "application/json")
+    known.add(compiled.locked_digest)
+
+
+@lru_cache(maxsize=8)
+def _known(_store: Hashable) -> set[str]:
+    """The digests whose records this process has seen in a store: a thousand partners ask for the same few."""
+    return set()
 
 
 def keep_typeset(
