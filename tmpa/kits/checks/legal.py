@@ -44,15 +44,20 @@ def check_legal(source: KitSource) -> Iterator[Finding]:
                     yield error("legal-text", piece.template, 0, message, mend)
 
 
+def _asset(path: str) -> str:
+    return f"kit:{path}"
+
+
 def _words(
     source: KitSource, piece: MailPiece | PagePiece, locale: str, country: str, slots: SlotValues
 ) -> str:
     brand = replace(SAMPLE_BRAND, country=country)
     if isinstance(piece, MailPiece):
-        mail = render_mail(source, piece.name, locale, brand, slots, page_url=PAGE_URL)
+        mail = render_mail(source, piece.name, locale, brand, slots, page_url=PAGE_URL, asset_url=_asset)
         html = mail.preview(recipient_values(locale, "Alexandra", "Example"))
     else:
         html = render_page(
-            source, piece.name, locale, brand, slots, page_url=PAGE_URL, form_action=PAGE_URL, form_token="token",  # noqa: S106 - no secret
+            source, piece.name, locale, brand, slots, page_url=PAGE_URL, form_action=PAGE_URL,
+            form_token="token", asset_url=_asset,  # noqa: S106 - no secret
         ).html  # fmt: skip
     return text_of(Finished(source, "mail", piece.template, locale, html).root)

@@ -21,7 +21,7 @@ from tmpa.kits.checks.structure import check_structure
 from tmpa.kits.compile import CompiledPiece, compile_piece, shape_of
 from tmpa.kits.context import template_context
 from tmpa.kits.document import render_document
-from tmpa.kits.findings import CompileFailed, Finding, KitRefused, error, warning
+from tmpa.kits.findings import Finding, KitRefused, error, warning
 from tmpa.kits.glyphs import glyph_findings
 from tmpa.kits.locked import verify_locked
 from tmpa.kits.manifest import (
@@ -156,25 +156,28 @@ def _worth(run: _Run, piece: Piece, locale: str) -> list[Variant]:
 
 
 def _check_mjml(run: _Run, piece: MailPiece) -> Iterator[Finding]:
-    """The template's MJML as each variant renders it, with file and line of every mistake."""
+    """The template's MJML as each variant and each locale renders it, with file and line of every mistake."""
     source = run.source
-    book = load_catalogue(source, run.home)
-    try:
-        variants = run.variants(run.home)
-    except Refused:
-        return  # every piece says it below
-    for variant in variants:
-        context = template_context(source, piece, book, shape_of(variant.brand, variant.slots))
+    for locale in source.manifest.locales:
         try:
-            rendering = sandbox.render_file(source, piece.template, context, _NONCE, autoescape=True)
-            found = mistakes(rendering.text)
-            lines = sandbox.LineMap(source, piece.template, context, _NONCE) if found else None
-        except CompileFailed:
-            return  # the rule of the template names it
-        for mistake in found:
-            assert lines is not None
-            file, line = lines.at(mistake.offset)
-            yield error(mistake.rule, file, line, mistake.message, mistake.mend)
+            book = load_catalogue(source, locale)
+            variants = run.variants(locale)[: None if locale == run.home else 1]
+            for variant in variants:
+                shape = shape_of(variant.brand, variant.slots)
+                yield from _mjml_mistakes(source, piece, template_context(source, piece, book, shape))
+        except Refused:
+            return  # what is refused says so by itself: the catalogue, the defaults, the template
+
+
+def _mjml_mistakes(source: KitSource, piece: MailPiece, context: dict[str, object]) -> Iterator[Finding]:
+    rendering = sandbox.render_file(source, piece.template, context, _NONCE, autoescape=True)
+    found = mistakes(rendering.text)
+    if not found:
+        return
+    lines = sandbox.LineMap(source, piece.template, context, _NONCE)
+    for mistake in found:
+        file, line = lines.at(mistake.offset)
+        yield error(mistake.rule, file, line, mistake.message, mistake.mend)
 
 
 def _check_variant(run: _Run, piece: Piece, locale: str, variant: Variant, number: int) -> Iterator[Finding]:
