@@ -13,6 +13,7 @@ from tmpa.kits import drafts
 from tmpa.kits.catalogue import catalogue_path, read_catalogue
 from tmpa.kits.localisation.exchange import Imported, import_file, warnings, why_not
 from tmpa.kits.localisation.memory import Origin, Remembered, remember
+from tmpa.kits.localisation.placeholders import Mismatch, compare_forms
 from tmpa.kits.localisation.po import write
 from tmpa.kits.localisation.units import State, Unit, units, with_entries, with_state
 from tmpa.kits.localisation.usage import kit_texts
@@ -86,6 +87,8 @@ def check_forms(source: KitSource, locale: str, unit: Unit, forms: tuple[str, ..
             errors[number] = _(
                 "This has %(length)s characters; %(limit)s fit.", length=len(form), limit=MAX_TEXT
             )
+        elif found := compare_forms(unit.source, unit.text.plural, alone):
+            errors[number] = _codes(found)
         elif problem := why_not(source, locale, unit, alone):
             errors[number] = problem
     if errors:
@@ -107,6 +110,16 @@ def check_forms(source: KitSource, locale: str, unit: Unit, forms: tuple[str, ..
             errors[number] = " ".join(doubts)
     if errors:
         raise FormsRefused(errors, doubts=True)
+
+
+def _codes(found: Mismatch) -> str:
+    """What a translation did to the placeholders, for somebody who has the source before their eyes."""
+    told = []
+    if found.lost:
+        told.append(_("%(codes)s is missing.", codes=", ".join(found.lost)))
+    if found.added:
+        told.append(_("%(codes)s is not in the source.", codes=", ".join(found.added)))
+    return " ".join(told)
 
 
 def with_forms(source: KitSource, locale: str, unit: Unit, forms: tuple[str, ...], state: State) -> KitSource:
