@@ -1,5 +1,6 @@
 """Every piece in every locale with the sample brands: it compiles and passes the rules of its kind."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
@@ -150,9 +151,21 @@ def _worth(run: _Run, piece: Piece, locale: str) -> list[Variant]:
     """The variants that can say something new. Beyond the source locale: the longest brand for Typst, which draws
     slowly; the three brands for HTML, where choices show the same layout; all for posts, which have a limit."""
     variants = run.variants(locale)
+    typst = isinstance(piece, DocumentPiece | BannerPiece)
+    if locale == run.home and typst and not _asks_choices(run.source, piece):
+        return variants[:_BRANDS]
     if locale == run.home or isinstance(piece, SocialPiece):
         return variants
-    return variants[: 1 if isinstance(piece, DocumentPiece | BannerPiece) else _BRANDS]
+    return variants[: 1 if typst else _BRANDS]
+
+
+def _asks_choices(source: KitSource, piece: Piece) -> bool:
+    """Whether a Typst piece names a choice slot, in its template or in what templates share."""
+    others = {other.template for other in source.manifest.pieces} - {piece.template}
+    written = "\n".join(
+        source.text(path) for path in source.files if path.endswith(".typ") and path not in others
+    )
+    return any(re.search(rf"\b{slot.name}\b", written) for slot in source.manifest.slots if slot.choices)
 
 
 def _check_mjml(run: _Run, piece: MailPiece) -> Iterator[Finding]:
