@@ -221,7 +221,8 @@ def _pieces(session: Session, store: ObjectStore, campaign: Campaign) -> dict[st
             # the missing proof shows as a failed check; the rest of the dossier is still worth having
             log.error("mdf.piece_missing", piece=piece.public_id, key=piece.object_key)
             continue
-        files[f"pieces/{piece.piece}.{piece.locale}.{_SUFFIX[piece.kind]}"] = data
+        name = piece.piece.replace("@", "-")  # a banner's size stands behind an "@", which no file name has
+        files[f"pieces/{name}.{piece.locale}.{_SUFFIX[piece.kind]}"] = data
     return files
 
 
