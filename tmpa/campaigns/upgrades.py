@@ -1,8 +1,8 @@
 """A newer version of a kit for campaigns made from an older one: the offer, what it would mean, and the move itself.
 
-``offers(session, campaigns) -> dict[campaign id, KitVersion]``, ``review(store, campaign, target) -> Review``,
-``as_moved(store, campaign, target) -> Campaign``, ``move(session, store, campaign, target, seen)``,
-``move_back(session, store, campaign)``
+``offers(session, campaigns) -> dict[campaign id, KitVersion]``; with ``session, store, settings`` first:
+``review(…, campaign, target) -> Review``, ``as_moved(…, campaign, target) -> Campaign``,
+``move(…, campaign, target, seen)``, ``move_back(…, campaign)``
 
 A published version never changes and a campaign is pinned to one (invariant 1): moving is what a person does who has
 seen the review, only before the launch, and only from the state that the review showed.
@@ -13,29 +13,26 @@ import json
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Any, Literal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from tmpa.campaigns import service, typed
+from tmpa.campaigns import pictures, service, typed
 from tmpa.campaigns.models import Campaign, CampaignPiece
+from tmpa.campaigns.words import in_words, reader_words
 from tmpa.kernel import audit
 from tmpa.kernel.clock import utcnow
 from tmpa.kernel.errors import NotFound, Refused
-from tmpa.kernel.i18n import current_locale, format_date, format_money
 from tmpa.kernel.i18n import gettext as _
 from tmpa.kernel.ids import parse
 from tmpa.kernel.objects import ObjectStore
-from tmpa.kits.catalogue import load_catalogue
 from tmpa.kits.diff import Change, compare
 from tmpa.kits.manifest import Manifest, Slot
 from tmpa.kits.models import KitVersion
-from tmpa.kits.plain import html_to_text
 from tmpa.kits.service import load_source, rank
-from tmpa.kits.slots import clean_richtext
 from tmpa.kits.source import KitSource
+from tmpa.settings import Settings
 
 MOVABLE = service.EDITABLE
 LAUNCHED = ("launching", "running", "paused", "done")
@@ -133,16 +130,19 @@ def state_seen(campaign: Campaign, target: KitVersion) -> str:
     return hashlib.sha256(json.dumps(state, sort_keys=True).encode()).hexdigest()
 
 
-def review(store: ObjectStore, campaign: Campaign, target: KitVersion) -> Review:
+def review(
+    session: Session, store: ObjectStore, settings: Settings, campaign: Campaign, target: KitVersion
+) -> Review:
     """What moving a campaign to `target` would mean for every slot, piece and language."""
     old, new = load_source(store, campaign.kit_version), load_source(store, target)
     slots, locales = carried(campaign, target, old.manifest, new.manifest)
+    slots = _with_pictures(session, store, settings, new, campaign, slots)
     found = [
         *_slots_of(old, new, campaign, slots, locales),
         *_lost(old, new, campaign, locales),
     ]
     was, now = ({piece.name: piece.title for piece in each.manifest.pieces} for each in (old, new))
-    words_old, words_new = _words(old), _words(new)
+    words_old, words_new = reader_words(old), reader_words(new)
     return Review(
         target,
         state_seen(campaign, target),
@@ -178,10 +178,13 @@ def carried(
     return values, locales or [new.source_locale]
 
 
-def as_moved(store: ObjectStore, campaign: Campaign, target: KitVersion) -> Campaign:
+def as_moved(
+    session: Session, store: ObjectStore, settings: Settings, campaign: Campaign, target: KitVersion
+) -> Campaign:
     """The campaign as it would be on `target`, for previews only: it belongs to no session."""
     old, new = load_source(store, campaign.kit_version), load_source(store, target)
     slots, locales = carried(campaign, target, old.manifest, new.manifest)
+    slots = _with_pictures(session, store, settings, new, campaign, slots)
     return Campaign(
         vendor_id=campaign.vendor_id,
         partner_id=campaign.partner_id,
@@ -191,6 +194,23 @@ def as_moved(store: ObjectStore, campaign: Campaign, target: KitVersion) -> Camp
         slots=slots,
         locales=locales,
     )
+
+
+def _with_pictures(
+    session: Session,
+    store: ObjectStore,
+    settings: Settings,
+    source: KitSource,
+    campaign: Campaign,
+    slots: typed.Values,
+) -> typed.Values:
+    """`slots` with each picture cut as the new version's slot wants it, or with why it can't be."""
+    shared = slots.get(typed.EVERY, {})
+    if not any(slot.kind == "image" and slot.name in shared for slot in source.manifest.slots):
+        return slots
+    before = campaign.slots.get(typed.EVERY, {})
+    settled = pictures.settle(session, store, settings, source, campaign.partner_id, before, shared)
+    return {**slots, typed.EVERY: settled}
 
 
 def _spoke(manifest: Manifest, where: str) -> bool:
@@ -212,7 +232,7 @@ def _slots_of(
     old: KitSource, new: KitSource, campaign: Campaign, slots: typed.Values, locales: list[str]
 ) -> Iterable[SlotReview]:
     """Every slot of the new version."""
-    words = _words(new)
+    words = reader_words(new)
     errors = {locale: typed.checked(new, slots, locale)[1] for locale in locales}
     for slot in new.manifest.slots:
         is_shared = slot.kind in typed.SHARED_KINDS
@@ -235,7 +255,7 @@ def _slots_of(
                 outcome = "text" if before != after else None
             if outcome:
                 shown = "" if is_shared else locale
-                text = _text(new if outcome == "kept" else old, slot.name, value)
+                text = in_words(new if outcome == "kept" else old, slot.name, value)
                 yield SlotReview(
                     slot.name, words(slot.label), shown, outcome, value, text, sentence, before, after
                 )
@@ -243,7 +263,7 @@ def _slots_of(
 
 def _lost(old: KitSource, new: KitSource, campaign: Campaign, locales: list[str]) -> Iterable[SlotReview]:
     """What the partner typed for which the new version has no place."""
-    words = _words(old)
+    words = reader_words(old)
     for slot in old.manifest.slots:
         has_place = _same(slot, _slot(new.manifest, slot.name))
         for where, values in campaign.slots.items():
@@ -251,48 +271,18 @@ def _lost(old: KitSource, new: KitSource, campaign: Campaign, locales: list[str]
             if slot.name in values and not stays:
                 shown = "" if where == typed.EVERY else where
                 value = values[slot.name]
-                text = _text(old, slot.name, value)
+                text = in_words(old, slot.name, value)
                 yield SlotReview(slot.name, words(slot.label), shown, "gone", value, text)
 
 
-def _text(source: KitSource, name: str, value: Any) -> str:
-    """A slot's value as people read it: amounts, days and choices in their language, rich text without its tags."""
-    slot = _slot(source.manifest, name)
-    if slot is None or value is None:
-        return str(value or "")
-    if isinstance(value, dict):
-        if slot.kind == "money":
-            is_read = "amount_minor" in value
-            return (
-                format_money(value["amount_minor"], value["currency"])
-                if is_read
-                else str(value.get("typed", ""))
-            )
-        alts = value.get("alt") or ""
-        return next(filter(None, alts.values()), "") if isinstance(alts, dict) else str(alts)
-    match slot.kind:
-        case "choice":
-            label = next((choice.label for choice in slot.choices if choice.value == value), "")
-            return _words(source)(label) if label else str(value)
-        case "richtext":
-            return html_to_text(clean_richtext(str(value)), "%(label)s")[0].strip()
-        case "date":
-            try:
-                return format_date(date.fromisoformat(str(value)))
-            except ValueError:  # a draft keeps what was typed
-                return str(value)
-        case _:
-            return str(value)
-
-
-def _words(source: KitSource) -> Any:
-    mine = current_locale().split("-")[0]
-    offered = source.manifest.locales
-    locale = next((tag for tag in offered if tag.split("-")[0] == mine), source.manifest.source_locale)
-    return load_catalogue(source, locale).gettext
-
-
-def move(session: Session, store: ObjectStore, campaign: Campaign, target: KitVersion, seen: str) -> None:
+def move(
+    session: Session,
+    store: ObjectStore,
+    settings: Settings,
+    campaign: Campaign,
+    target: KitVersion,
+    seen: str,
+) -> None:
     """Move a draft or planned campaign to another version of its kit, as its review showed.
 
     Raises Refused: code "launched" once it has begun, "stale" when the campaign isn't what the review showed any more,
@@ -304,7 +294,7 @@ def move(session: Session, store: ObjectStore, campaign: Campaign, target: KitVe
     if seen != state_seen(campaign, target):
         message = _("The campaign has changed since this page was made. Look at what the move means now.")
         raise Refused(message, code="stale")
-    _switch(session, store, campaign, target, "campaign.moved")
+    _switch(session, store, settings, campaign, target, "campaign.moved")
 
 
 def previous(session: Session, campaign: Campaign) -> KitVersion | None:
@@ -318,7 +308,7 @@ def previous(session: Session, campaign: Campaign) -> KitVersion | None:
     return version
 
 
-def move_back(session: Session, store: ObjectStore, campaign: Campaign) -> KitVersion:
+def move_back(session: Session, store: ObjectStore, settings: Settings, campaign: Campaign) -> KitVersion:
     """Undo the last move: the version before it, with the values that only that one has a place for.
 
     What was typed since stays where there is a slot for it. Raises Refused (codes "launched", "kit").
@@ -327,7 +317,7 @@ def move_back(session: Session, store: ObjectStore, campaign: Campaign) -> KitVe
     version = previous(session, campaign)
     if version is None:
         raise Refused(_("There is no version to which this campaign could move back."), code="kit")
-    _switch(session, store, campaign, version, "campaign.moved_back")
+    _switch(session, store, settings, campaign, version, "campaign.moved_back")
     campaign.before_move = {**campaign.before_move, "last": ""}
     return version
 
@@ -344,13 +334,19 @@ def _hold(session: Session, campaign: Campaign) -> None:
 
 
 def _switch(
-    session: Session, store: ObjectStore, campaign: Campaign, target: KitVersion, action: str
+    session: Session,
+    store: ObjectStore,
+    settings: Settings,
+    campaign: Campaign,
+    target: KitVersion,
+    action: str,
 ) -> None:
     for problem in service.kit_problems(session, target, campaign.partner_id):
         raise Refused(problem, code="kit")
     left = campaign.kit_version
     old, new = load_source(store, left), load_source(store, target)
     slots, locales = carried(campaign, target, old.manifest, new.manifest)
+    slots = _with_pictures(session, store, settings, new, campaign, slots)
     now = {"slots": campaign.slots, "locales": campaign.locales}
     kept = {**campaign.before_move.get("kept", {}), left.public_id: now}
     campaign.before_move = {"last": left.public_id, "kept": kept}

@@ -1,10 +1,12 @@
 """Moving to a newer kit version: what stays, what doesn't fit, what is lost; never after the launch."""
 
+import io
 import threading
 import uuid
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from tests.factories.campaigns import KIT, Stage
 from tmpa.audiences import service as audiences
@@ -18,6 +20,7 @@ from tmpa.kits import service as kits
 from tmpa.kits.models import KitVersion
 from tmpa.kits.service import publish
 from tmpa.kits.source import build_source, read_folder
+from tmpa.partners.pictures import add_picture
 from tmpa.sending import launch
 
 FIRST = read_folder(KIT).manifest.version
@@ -69,7 +72,7 @@ def do_move(on: Stage, reference: str, target_id: uuid.UUID, seen: str | None = 
     with on.services.database.unit_of_work(on.partner.scope) as session:
         campaign, target = load(session, Campaign, reference), session.get_one(KitVersion, target_id)
         shown = seen if seen is not None else upgrades.state_seen(campaign, target)
-        upgrades.move(session, on.services.store, campaign, target, shown)
+        upgrades.move(session, on.services.store, on.services.settings, campaign, target, shown)
 
 
 def test_the_review_names_what_becomes_of_each_value(on: Stage) -> None:
@@ -78,7 +81,7 @@ def test_the_review_names_what_becomes_of_each_value(on: Stage) -> None:
         campaign = load(session, Campaign, reference)
         offered = upgrades.offer(session, campaign)
         assert offered is not None and offered.id == target
-        found = upgrades.review(on.services.store, campaign, offered)
+        found = upgrades.review(session, on.services.store, on.services.settings, campaign, offered)
     said = {(each.name, each.locale): (each.outcome, each.value) for each in found.slots}
     assert said["headline", "en"] == ("unfit", TYPED["en"]["headline"])
     assert said["audience", ""] == ("unfit", "practice")
@@ -112,10 +115,10 @@ def test_a_move_keeps_values_and_can_be_undone(on: Stage) -> None:
         service.save(session, campaign, {"en": {"headline": "Short", "signature": "Sam"}}, source=source)
     with on.services.database.unit_of_work(on.partner.scope) as session:
         campaign = load(session, Campaign, reference)
-        assert upgrades.move_back(session, on.services.store, campaign).version == FIRST
+        assert upgrades.move_back(session, on.services.store, on.services.settings, campaign).version == FIRST
         assert upgrades.previous(session, campaign) is None
         with pytest.raises(Refused, match="no version"):
-            upgrades.move_back(session, on.services.store, campaign)
+            upgrades.move_back(session, on.services.store, on.services.settings, campaign)
     back = on.load(reference)
     assert back.locales == ["en", "de", "ja"]
     assert back.slots["en"] == {
@@ -223,7 +226,12 @@ def test_of_a_launch_and_a_move_at_once_one_comes_second(on: Stage, first: str) 
                     launch.launch(session, campaign)
                 else:
                     upgrades.move(
-                        session, on.services.store, campaign, session.get_one(KitVersion, target), seen
+                        session,
+                        on.services.store,
+                        on.services.settings,
+                        campaign,
+                        session.get_one(KitVersion, target),
+                        seen,
                     )
                 session.flush()
                 if hold:
@@ -249,3 +257,35 @@ def test_of_a_launch_and_a_move_at_once_one_comes_second(on: Stage, first: str) 
         assert outcomes == {"move": "done", "launch": "done"}
         assert (after.kit_version.version, steps[-1]) == ("2.0.0", "again")
     assert after.state == "launching"
+
+
+@pytest.mark.backends("sqlite")
+def test_a_picture_is_cut_for_the_new_version_or_named_as_too_small(on: Stage) -> None:
+    slot = '[[slots]]\nname = "photo"\nkind = "image"\nlabel = "Photo"\n{}\n[[pieces]]\nname = "announcement"'
+    plain = '[[pieces]]\nname = "announcement"'
+    versions = [
+        newer(on, (plain, slot.format(rule)), number=number)
+        for number, rule in (
+            ("7.0.0", 'ratio = "1:1"'),
+            ("7.1.0", 'ratio = "2:1"'),
+            ("7.2.0", "min_width = 4000"),
+        )
+    ]
+    services = on.services
+    data = io.BytesIO()
+    Image.new("RGB", (600, 400), "#1d4f91").save(data, "PNG")
+    with services.database.unit_of_work(on.partner.scope) as session:
+        picture = add_picture(
+            session, services.store, on.partner.organization_id, data.getvalue(), "blue.png"
+        )
+        campaign = service.create(session, session.get_one(KitVersion, versions[0]))
+        campaign.slots = {"*": {"photo": {"picture": picture.public_id, "alt": {"en": "Blue"}}}}
+        reference = campaign.public_id
+    do_move(on, reference, versions[1])
+    value = on.load(reference).slots["*"]["photo"]
+    assert value["picture"] == picture.public_id and value["url"] and "2:1" in str(value["crop"])
+    with services.database.unit_of_work(on.partner.scope, write=False) as session:
+        campaign, target = load(session, Campaign, reference), session.get_one(KitVersion, versions[2])
+        found = upgrades.review(session, services.store, services.settings, campaign, target)
+    (photo,) = [each for each in found.slots if each.name == "photo"]
+    assert (photo.outcome, photo.text) == ("unfit", "Blue") and "4000" in photo.sentence

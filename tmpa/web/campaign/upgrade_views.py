@@ -12,11 +12,13 @@ from tmpa.campaigns.rendering import source_of
 from tmpa.kernel.errors import Refused
 from tmpa.kernel.http import db, flash, go, render, route, services
 from tmpa.kernel.i18n import gettext as _
+from tmpa.kernel.objects import LocalStore, S3Store
 from tmpa.kernel.permissions import Permission
 from tmpa.kernel.scope import load
 from tmpa.kits.diff import SECTIONS, Change
 from tmpa.kits.models import KitVersion
 from tmpa.kits.service import load_source
+from tmpa.settings import Settings
 from tmpa.web.campaign import page
 from tmpa.web.campaign.frames import frame_response
 
@@ -33,6 +35,10 @@ class Side:
     empty: str = ""
 
 
+def _stores() -> tuple[LocalStore | S3Store, Settings]:
+    return services().store, services().settings
+
+
 @route(blueprint, "/campaigns/<campaign>/upgrade", RUN)
 def show(campaign: str) -> ResponseReturnValue:
     """The three-way view: the vendor's old and new version, and what the partner typed."""
@@ -44,7 +50,7 @@ def show(campaign: str) -> ResponseReturnValue:
 
 
 def _show(campaign: Campaign, target: KitVersion, refusal: str = "") -> ResponseReturnValue:
-    review = upgrades.review(services().store, campaign, target)
+    review = upgrades.review(db(), *_stores(), campaign, target)
     return render(
         "campaign/upgrade.html",
         422 if refusal else 200,
@@ -102,7 +108,7 @@ def preview(campaign: str, piece: str) -> ResponseReturnValue:
     """A piece as it would be after the move, for a frame."""
     found = load(db(), Campaign, campaign)
     target = upgrades.offer(db(), found) or found.kit_version
-    moved = upgrades.as_moved(services().store, found, target)
+    moved = upgrades.as_moved(db(), *_stores(), found, target)
     locale = request.args.get("locale", "") or moved.locales[0]
     frame = previews.frame_of(services().store, services().settings, moved, locale, g.organization)
     return frame_response(previews.preview(frame, piece, page.sender_line(moved)))
@@ -114,7 +120,7 @@ def move(campaign: str) -> ResponseReturnValue:
     found = load(db(), Campaign, campaign)
     target = load(db(), KitVersion, request.form.get("version", ""))
     try:
-        upgrades.move(db(), services().store, found, target, request.form.get("seen", ""))
+        upgrades.move(db(), *_stores(), found, target, request.form.get("seen", ""))
     except Refused as refusal:
         db().rollback()
         offered = upgrades.offer(db(), found)
@@ -129,6 +135,6 @@ def move(campaign: str) -> ResponseReturnValue:
 def move_back(campaign: str) -> ResponseReturnValue:
     """Undo the last move."""
     found = load(db(), Campaign, campaign)
-    version = upgrades.move_back(db(), services().store, found)
+    version = upgrades.move_back(db(), *_stores(), found)
     flash(_("The campaign uses version %(version)s again.", version=version.version))
     return go("campaigns.show", campaign=campaign)
