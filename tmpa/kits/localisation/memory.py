@@ -68,8 +68,12 @@ def remember(
     kit_name: str,
     items: Iterable[Remembered],
     origin: Origin,
+    reviewed_by: uuid.UUID | None = None,
 ) -> int:
-    """Keep translations; how many were new or changed. Keeping the same again changes nothing."""
+    """Keep translations; how many were new or changed. Keeping the same again changes nothing.
+
+    `reviewed_by` is the person who answers for them.
+    """
     by_locale: dict[str, dict[str, Remembered]] = {}
     for item in items:
         if all(item.forms):
@@ -103,10 +107,11 @@ def remember(
                     session.add(row)
                 elif (origin == "machine" and row.origin != "machine") or row.forms == list(item.forms):
                     if origin != "machine" and row.origin == "machine":
-                        row.origin, row.kit_name = origin, kit_name  # people took the suggestion over
+                        # people took the suggestion over
+                        row.origin, row.kit_name, row.reviewed_by = origin, kit_name, reviewed_by
                     continue
                 row.forms, row.origin, row.kit_name = list(item.forms), origin, kit_name
-                row.updated_at = utcnow()
+                row.reviewed_by, row.updated_at = reviewed_by, utcnow()
                 changed += 1
     session.flush()
     return changed

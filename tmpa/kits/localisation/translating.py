@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from tmpa.kernel.errors import NotFound, Refused
 from tmpa.kernel.i18n import gettext as _
 from tmpa.kernel.objects import ObjectStore
+from tmpa.kernel.scope import session_scope
 from tmpa.kits import drafts
 from tmpa.kits.catalogue import catalogue_path, read_catalogue
 from tmpa.kits.localisation.exchange import Imported, import_file, warnings, why_not
@@ -170,7 +171,8 @@ def _remember(
     session: Session, draft: KitDraft, source: KitSource, items: list[Remembered], origin: Origin
 ) -> None:
     manifest = source.manifest
-    remember(session, draft.vendor_id, manifest.source_locale, manifest.name, items, origin)
+    person = session_scope(session).user_id
+    remember(session, draft.vendor_id, manifest.source_locale, manifest.name, items, origin, person)
 
 
 def import_upload(

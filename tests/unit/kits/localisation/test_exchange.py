@@ -198,3 +198,19 @@ def test_an_import_writes_only_what_it_brings() -> None:
     assert done.catalogue is not None and b'msgstr "Kopf"' in done.catalogue
     assert read_catalogue(source, "de").entries[0].forms == ("Titel",)
     assert file_name(source, "de", "xliff") == "tiny-kit-1.2.0.de.xlf"
+
+
+_SENT = {form: export(make(), "ar", form) for form in FORMS}
+
+
+@given(st.sampled_from(FORMS), st.integers(0, 4000), st.integers(0, 60), st.binary(max_size=12))
+@settings(max_examples=80, deadline=None)
+def test_a_damaged_file_is_taken_or_refused_and_nothing_else(
+    form: Form, at: int, length: int, put: bytes
+) -> None:
+    sent = _SENT[form]
+    damaged = sent[:at] + put + sent[at + length :]
+    try:
+        import_file(make(), "ar", "damaged", damaged)
+    except ExchangeRefused as refusal:
+        assert str(refusal).startswith("damaged:")
