@@ -3,15 +3,19 @@
 import io
 import random
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from lxml import html
 from PIL import Image
+from playwright.sync_api import Browser as Chromium
 
 from tests.factories.campaigns import Stage, run_jobs, stage
 from tests.unit.kits.conftest import skeleton_files
 from tests.web.conftest import Browser, SignIn
+from tests.web.test_campaign_in_a_browser import Person
+from tests.web.test_campaign_in_a_browser import address as address  # a fixture
 from tmpa.campaigns.models import Campaign, CampaignPiece
 from tmpa.kernel.http import Services
 from tmpa.kernel.scope import Scope
@@ -238,3 +242,37 @@ def test_texts_come_with_the_servers_count(on: Stage, draft: str, partner: Brows
     page = html.document_fromstring(partner.get(draft).text)
     [line] = page.xpath("//p[@data-count-for='slot-en-headline']")
     assert line.text_content() == "8 / 80" and line.get("data-limit") == "80"
+
+
+def test_mouse_keyboard_and_count_in_a_browser(
+    on: Stage, draft: str, address: str, chromium: Chromium, tmp_path: Path
+) -> None:
+    team = tmp_path / "team.jpg"
+    team.write_bytes(picture(2000, 300))
+    person = Person(chromium, address)
+    person.sign_in(on.partner.email)
+    page = person.page
+    page.goto(f"{address}{draft}")
+    page.fill("#slot-en-headline", "Typed just before")  # its saving is under way when the picture comes
+    page.set_input_files(f"#{FIELD}-file", team)
+    stage_box = page.locator(".focal-stage.is-live")
+    stage_box.wait_for()
+    with page.expect_response("**/save"):
+        page.fill(f"#{FIELD}-alt-en", "Our team")
+    box = stage_box.bounding_box()
+    assert box is not None
+    with page.expect_response("**/save"):
+        stage_box.click(position={"x": box["width"] * 0.8, "y": box["height"] * 0.5})
+    across = page.locator(f"#{FIELD}-x")
+    assert across.input_value() == "80"
+    with page.expect_response("**/save"):
+        across.press("ArrowRight")
+    value = kept(on, draft)
+    assert value["focal"][0] == 0.81 and value["alt"] == {"en": "Our team"} and "url" in value
+    count = page.locator("[data-count-for=slot-en-headline]")
+    with page.expect_response("**/save"):
+        page.fill("#slot-en-headline", "  👩‍👩‍👧‍👦 e\u0301\u200b  ok ")
+        assert count.text_content() == "6 / 80"
+    assert count.text_content() == "6 / 80"
+    assert on.load(draft.rsplit("/", 1)[1]).slots["*"]["photo"]["picture"] == value["picture"]
+    assert person.axe() == []
