@@ -14,9 +14,9 @@ from babel.dates import format_date
 from tmpa.kernel.errors import Refused
 from tmpa.kernel.i18n import babel_locale, format_money, use_locale
 from tmpa.kernel.i18n import gettext as _
+from tmpa.kernel.lookalikes import plainly
 from tmpa.kernel.money import MAX_MINOR, check_currency
 from tmpa.kits.catalogue import load_catalogue
-from tmpa.kits.lookalikes import plainly
 from tmpa.kits.manifest import Slot
 from tmpa.kits.plain import html_to_text
 from tmpa.kits.source import KitSource

@@ -9,7 +9,7 @@ import regex
 
 from tmpa.kernel.errors import Refused
 from tmpa.kernel.i18n import gettext as _
-from tmpa.kits.lookalikes import check_host
+from tmpa.kernel.lookalikes import check_host
 
 # Overrides and isolates can turn the text around them; marks (U+200E, U+200F, U+061C) and joiners can't and are needed.
 _UNSEEN = regex.compile(

@@ -15,6 +15,7 @@ from tmpa.kernel.clock import utcnow
 from tmpa.kernel.errors import Refused
 from tmpa.kernel.i18n import gettext as _
 from tmpa.kernel.i18n import lazy_gettext as _l
+from tmpa.kernel.lookalikes import check_host
 from tmpa.kernel.objects import ObjectStore
 from tmpa.partners import registration
 from tmpa.partners.brand_logos import add_logo
@@ -52,6 +53,7 @@ _WEBSITE = re.compile(r"https://[^\s\"'<>\\`@{}|^]+")
 _HOST = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
 _LINKABLE = re.compile(r"[^\s@<>\"'(),:;\\]{1,64}@[^\s@<>\"'(),:;\\]{1,253}")
 _UNSEEN = re.compile(r"[\u200b\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]")
+_UNPRINTED = re.compile("[\u061c\u200c-\u200f\u2800\u3164\uffa0\u115f\u1160]")
 _UNPRINTABLE = {"Cc", "Cs", "Zl", "Zp"}  # Unicode categories
 _SPACES = re.compile(r"[ \t\u00a0]+")
 
@@ -160,6 +162,11 @@ def _website(text: str) -> str:
             _("“%(given)s” is not a web address. Write it as https://www.example.com.", given=text[:60]),
             "website",
         )
+    if _UNPRINTED.search(address):
+        raise Refused(
+            _("The address has hidden characters in it. Type it anew instead of pasting it."), "website"
+        )
+    check_host(host, "website")  # every piece links it
     return address
 
 

@@ -87,6 +87,8 @@ def test_values_are_tidied(field: str, typed: str, kept: str) -> None:
         ("website", "javascript:alert(1)"),
         ("website", "https://user:pass@example.com"),
         ("website", "https://local"),
+        ("website", "https://gооgle.example"),
+        ("website", "https://ok.example/\u2800"),
         ("phone", "call me"),
         ("email", "a@b@c"),
         ("name", ""),
