@@ -81,7 +81,7 @@ def test_a_new_text_is_named_with_its_piece_and_as_missing_in_other_languages(
 
 def test_layout_translations_pictures_and_the_rest(kit: KitSource, changed: Make) -> None:
     assert told(kit, changed(MAIL, 'font-size="13px"', 'font-size="14px"')) == [
-        ("changed", "The layout of “Mail: announcement” changed in one line of its template.")
+        ("changed", "The layout of “Mail: announcement” changed in 1 line of its template.")
     ]
     assert compare(kit, changed("locales/de.po", '"Vielen Dank."', '"Danke."')) == [
         Change("translations", "changed", "locales/de.po#Thank you.", "A translation into German changed.",

@@ -161,7 +161,7 @@ def _contents(found: Changes, old: KitSource, new: KitSource, was: Piece, now: P
         steps = SequenceMatcher(None, lines_before, lines_after, autojunk=False).get_opcodes()
         changed = sum(max(a2 - a1, b2 - b1) for tag, a1, a2, b1, b2 in steps if tag != "equal")
         sentence = ngettext(
-            "The layout of “%(piece)s” changed in one line of its template.",
+            "The layout of “%(piece)s” changed in %(num)s line of its template.",
             "The layout of “%(piece)s” changed in %(num)s lines of its template.",
             changed,
             piece=now.title,
