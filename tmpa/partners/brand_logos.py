@@ -1,9 +1,13 @@
 """A brand's logos: up to one for each form and ground, found by themselves from what is uploaded."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy.orm import Session
+
+from tmpa.kernel import audit
+from tmpa.kernel.clock import utcnow
 from tmpa.kernel.errors import NotFound, Refused
 from tmpa.kernel.i18n import gettext as _
 from tmpa.kernel.objects import ObjectStore
@@ -141,7 +145,27 @@ def note_on(logo: Logo) -> str:
     return ""
 
 
-def check_count(files: int) -> None:
-    """Raises Refused for more files at once than a brand has places."""
-    if files > MAX_FILES:
+def change_logos(
+    session: Session,
+    store: ObjectStore,
+    brand: BrandProfile,
+    files: Sequence[bytes] = (),
+    turn: str = "",
+    remove: str = "",
+) -> list[str]:
+    """Add uploaded logos, turn one to the other ground, take one away; what people should know of the new ones.
+
+    Raises Refused (field "logo") for a file that is no logo, NotFound for a place without one.
+    """
+    if len(files) > MAX_FILES:
         raise Refused(_("Upload at most %(limit)s logos at once.", limit=MAX_FILES), "logo")
+    notes = [note_on(add_logo(store, brand, data)) for data in files]
+    if turn:
+        turn_logo(store, brand, turn)
+    if remove:
+        remove_logo(store, brand, remove)
+    if files or turn or remove:
+        brand.updated_at = utcnow()
+        session.flush()
+        audit.record(session, "brand.changed", brand, fields=["logos"], logos=sorted(brand.logos))
+    return list(dict.fromkeys(filter(None, notes)))

@@ -103,7 +103,7 @@ def test_logos_find_their_places_and_can_be_turned_and_removed(context: Services
         with pytest.raises(NotFound):
             brand_logos.turn_logo(store, brand, "wide-light")
         with pytest.raises(Refused):
-            brand_logos.check_count(7)
+            brand_logos.change_logos(session, store, brand, [LOGO] * 7)
 
 
 def test_several_brands_are_copied_and_one_is_the_default(context: Services, partner: Member) -> None:

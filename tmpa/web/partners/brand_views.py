@@ -96,16 +96,8 @@ def _save(profile: BrandProfile | None, form: BrandForm) -> tuple[BrandProfile, 
 def _take_logos(profile: BrandProfile) -> list[str]:
     """Add the logos that were uploaded, turn or remove the one whose button was pressed; what is worth saying."""
     files = [data for data in (upload.read() for upload in request.files.getlist("logo")) if data]
-    brand_logos.check_count(len(files))
-    notes = [brand_logos.note_on(brand_logos.add_logo(services().store, profile, data)) for data in files]
-    if request.form.get("turn"):
-        brand_logos.turn_logo(services().store, profile, request.form["turn"])
-    if request.form.get("remove"):
-        brand_logos.remove_logo(services().store, profile, request.form["remove"])
-    if files or request.form.get("turn") or request.form.get("remove"):
-        profile.updated_at = utcnow()
-        db().flush()
-    return list(dict.fromkeys(filter(None, notes)))
+    pressed = {name: request.form.get(name, "") for name in ("turn", "remove")}
+    return brand_logos.change_logos(db(), services().store, profile, files, **pressed)
 
 
 def _after_brand(profile: BrandProfile) -> ResponseReturnValue:
