@@ -106,6 +106,7 @@ def test_the_shipped_kits_have_no_finding(folder: str) -> None:
         (TOML, 'subject = "{{ slot.headline }}"', f'subject = "{"A long subject, " * 8}"', "text-expansion", "warning"),
         (PAGE, "<h1>", '<h1 style="white-space:nowrap">{{ _("Ask for a call") }} {{ _("Ask for a call") }} ',
          "text-expansion", "warning"),
+        (MAIL, ' inner-padding="13px 25px"', ' inner-padding="13px 25px" width="90px"', "text-expansion", "warning"),
         (PAGE, "<main>", '<main><p style="color:#999">{{ slot.headline }}</p>', "contrast", "error"),
     ],
 )  # fmt: skip

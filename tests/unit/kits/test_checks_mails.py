@@ -96,7 +96,9 @@ def test_plain_text_reads_well(kit: KitSource) -> None:
         return [item.message for item in check_plain_text(piece_of(kit), text, list(targets))]
 
     sound = (
-        "Sound words about a backup that works, and where to ask for it.\n\nhttps://x.example/" + "a" * 300 + "\n"
+        "Sound words about a backup that works, and where to ask for it.\n\nhttps://x.example/"
+        + "a" * 300
+        + "\n"
     )
     assert rules(sound, "https://x.example") == []
     assert len(rules("")) == 1

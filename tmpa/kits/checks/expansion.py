@@ -10,7 +10,7 @@ from tmpa.kits.banner import banner_findings
 from tmpa.kits.brand import SAMPLE_BRAND
 from tmpa.kits.catalogue import catalogue_path
 from tmpa.kits.checks.finished import Finished
-from tmpa.kits.checks.looks import walk
+from tmpa.kits.checks.looks import declarations, pixels, walk
 from tmpa.kits.checks.mails import check_subject, subject_line
 from tmpa.kits.document import render_document
 from tmpa.kits.findings import Finding, KitRefused, warning
@@ -120,13 +120,13 @@ def _piece(source: KitSource, piece: Piece, locale: str, slots: SlotValues) -> I
             if found.severity == "warning":
                 line = subject_line(source, piece)
                 yield _finding(piece, line, _("The subject of %(piece)s gets too long.", piece=name), FILE)
-        yield from _nowrap(piece, Finished(source, "mail", piece.template, locale, mail.preview(recipient)))
+        yield from _widths(piece, Finished(source, "mail", piece.template, locale, mail.preview(recipient)))
     elif isinstance(piece, PagePiece):
         page = render_page(
             source, name, locale, brand, slots, form_action=PAGE_URL, form_token="token",  # noqa: S106 - no secret
             asset_url=lambda path: f"kit:{path}", **where,
         )  # fmt: skip
-        yield from _nowrap(piece, Finished(source, "page", piece.template, locale, page.html))
+        yield from _widths(piece, Finished(source, "page", piece.template, locale, page.html))
     elif isinstance(piece, SocialPiece):
         try:
             render_post(source, name, locale, brand, slots, **where)
@@ -144,7 +144,7 @@ def _piece(source: KitSource, piece: Piece, locale: str, slots: SlotValues) -> I
         snippet = render_snippet(
             source, name, locale, brand, slots, asset_url=lambda path: f"kit:{path}", **where
         )
-        yield from _nowrap(piece, Finished(source, "snippet", piece.template, locale, snippet.html))
+        yield from _widths(piece, Finished(source, "snippet", piece.template, locale, snippet.html))
 
 
 def width_of(text: str, size: float, bold: bool) -> float:
@@ -153,11 +153,20 @@ def width_of(text: str, size: float, bold: bool) -> float:
     return (wide + (len(text) - wide) * (0.56 if bold else 0.52)) * size
 
 
-def _nowrap(piece: Piece, finished: Finished) -> Iterator[Finding]:
-    """Text that may not break and is wider than a phone runs out of the screen."""
+def _widths(piece: Piece, finished: Finished) -> Iterator[Finding]:
+    """Text that may not break and is wider than a phone, and words wider than the box (such as a button) they get."""
     for element, look in walk(finished.root):
         own = re.sub(r"\s+", " ", element.text or "").strip()
-        if look.nowrap and own and width_of(own, look.size, look.bold) > PHONE_PIXELS:
+        if not own:
+            continue
+        if look.nowrap and width_of(own, look.size, look.bold) > PHONE_PIXELS:
             message = _("“%(words)s” may not break and gets wider than a phone.", words=own[:40])
             file, line = finished.at("nowrap")
+            yield _finding(piece, line, message, file)
+        width = pixels(dict(declarations(element.get("style") or "")).get("width", ""), look.size)
+        longest = max(own.split(" "), key=len)
+        if width and width > 1 and width_of(longest, look.size, look.bold) > width:
+            message = _("“%(words)s” is wider than its box of %(width)s pixels.", words=longest[:40],
+                        width=round(width))  # fmt: skip
+            file, line = finished.at(f'width="{round(width)}px"', f"width:{round(width)}px", 'width="')
             yield _finding(piece, line, message, file)
