@@ -61,6 +61,7 @@ PAGES = {
         "/",
         "/kits",
         "/kits/{kit}",
+        "/kits/{kit}/withdraw",
         "/kits/publish",
         "/partners",
         "/partners/{psh}",

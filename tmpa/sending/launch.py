@@ -90,6 +90,7 @@ def launch(session: Session, campaign: Campaign, at: datetime | None = None) -> 
     thing that is missing. Nothing is changed then.
     """
     lock(session, campaign)
+    _hold_version(session, campaign)
     later = at is not None and at > utcnow()
     check(campaign, "schedule" if later and campaign.state == "draft" else "launch")
     for problem in readiness(session, campaign):
@@ -114,6 +115,12 @@ def launch(session: Session, campaign: Campaign, at: datetime | None = None) -> 
     campaign.launch_at = utcnow()
     _begin(session, campaign)
     return figures
+
+
+def _hold_version(session: Session, campaign: Campaign) -> None:
+    """Read the kit version's state anew and keep it until the launch is committed: a withdrawal that comes now waits,
+    and then finds the campaign among those it stops."""
+    session.refresh(campaign.kit_version, with_for_update={"read": True})
 
 
 def _begin(session: Session, campaign: Campaign) -> None:
@@ -215,6 +222,7 @@ def _launch_scheduled(session: Session, campaign_id: uuid.UUID, now: datetime) -
     ).one_or_none()
     if campaign is None:
         return
+    _hold_version(session, campaign)
     problems = readiness(session, campaign)
     if problems:  # the kit expired or the partnership ended meanwhile: back to where it can be mended
         move(session, campaign, "unschedule", reason=problems[0].message)

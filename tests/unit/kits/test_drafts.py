@@ -88,6 +88,7 @@ def test_the_check_is_asked_for_with_the_change_and_runs_once(
     assert len(checked) == 2  # the old files' job passes over what has changed
 
 
+@pytest.mark.backends("sqlite", "postgresql")
 def test_what_is_published_is_what_was_checked(services: Services, vendor: Scope, checked: list[str]) -> None:
     source = titled("good")
     draft_id = opened(services, vendor, source)

@@ -1,5 +1,7 @@
 """A withdrawn kit: planned campaigns become drafts, launched ones end or finish, their partners are told why."""
 
+import threading
+
 import pytest
 from sqlalchemy import select
 
@@ -11,7 +13,7 @@ from tmpa.kernel.models import AuditRow, Job
 from tmpa.kernel.scope import Scope
 from tmpa.kits import service
 from tmpa.kits.models import KitVersion
-from tmpa.sending import ledger, withdrawal
+from tmpa.sending import launch, ledger, withdrawal
 
 
 @pytest.fixture(autouse=True)
@@ -80,3 +82,17 @@ def test_a_planned_campaign_becomes_a_draft_in_any_case(world: SendingWorld, sto
     withdraw(world, stop)
     assert world.campaign().state == "draft" and world.campaign().launch_at is None
     assert [mail.subject for mail in mails(world)] == ["Your campaign “Spring” is a draft again"]
+
+
+@pytest.mark.backends("postgresql")
+def test_a_launch_and_a_withdrawal_at_once_never_miss_each_other(world: SendingWorld) -> None:
+    """The withdrawal waits for the launch that has begun, and then finds its campaign."""
+    world.people(["a@customer.example"])
+    withdrawn = threading.Thread(target=withdraw, args=(world, True))
+    with world.database.unit_of_work(world.partner.scope) as session:
+        launch.launch(session, session.get_one(Campaign, world.campaign_id))
+        withdrawn.start()
+        withdrawn.join(0.5)
+        assert withdrawn.is_alive()
+    withdrawn.join(20)
+    assert world.campaign().state == "cancelled"
