@@ -37,6 +37,8 @@ The pure engine needs no database. Its interfaces:
     -> RenderedPage``
     ``render_post(…, *, page_url) -> RenderedPost``
     ``render_document(…, *, page_url) -> RenderedDocument`` (in ``tmpa.kits.document``)
+    ``render_banner(…, *, page_url, only=None) -> tuple[RenderedBanner, ...]`` (in ``tmpa.kits.banner``), one per size
+    ``render_snippet(…, *, page_url, asset_url=None) -> RenderedSnippet``
     ``asset_url: Callable[[str], str] | None`` maps a kit path to a URL; ``None`` embeds data URLs (previews).
 
     ``RenderedMail(subject: Stretches, preheader: Stretches, html: Stretches, text: Stretches,
@@ -51,6 +53,8 @@ The pure engine needs no database. Its interfaces:
     ``RenderedPage(html: str, title: str, description: str, fields: tuple[FormField, ...], thanks_title: str,
     thanks_text: str, locked_digest: str)``; ``RenderedPost(text: str, network: str, locked_digest: str)``;
     ``RenderedDocument(pdf: bytes, title: str, pages: int)``.
+    ``RenderedBanner(size, width, height, png, png_2x, digest)``;
+    ``RenderedSnippet(html, title, height, locked_digest)``.
 
 ``tmpa.kits.checking``
     ``check(source: KitSource) -> list[Finding]`` and ``check_folder(path)`` / ``check_zip(data)``, each in a child
