@@ -202,7 +202,7 @@ def test_vendor_publishes_a_mended_kit_and_sees_whom_it_reaches(
         "calm-backup",
         lambda name, data: data.replace(b'"1.1.0"', b'"1.2.0"', 1) if name == "kit.toml" else data,
     )
-    page.get_by_text("Change it").click()
+    page.locator("summary", has_text="Change it").click()
     desk.link("Upload again").click()
     desk.upload(field, {"name": "calm-backup.zip", "mimeType": "application/zip", "buffer": fresh})
     desk.button("Upload and check").click()
