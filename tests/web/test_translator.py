@@ -93,6 +93,7 @@ def test_a_text_is_translated_and_the_next_one_comes(
     assert "Open for translation" in home.text
     overview = translator.get(f"/kits/drafts/{draft}/translate")
     assert "German" in overview.text
+    assert "Translations of <bdi>A short name for the campaign</bdi></h1>" in overview.text
     path = f"/kits/drafts/{draft}/translate/de"
     page = translator.get(path)
     assert page.status_code == 200, page.text
