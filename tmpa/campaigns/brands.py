@@ -1,7 +1,7 @@
 """A partner's brand in its campaigns: as pieces print it, what a kit's rules say of it, and who uses it."""
 
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
 
 from sqlalchemy import select
@@ -116,45 +116,52 @@ def brand_problems(store: ObjectStore, source: KitSource, campaign: Campaign) ->
     if profile is None or not logos:
         return []
     brand = preview_brand(store, profile, profile.name)
-    found: dict[str, None] = {}
+    # in every space the same thing is wrong: the one where it is worst says it
+    found: dict[str, tuple[float, str]] = {}
     for space in logo_spaces(source, campaign, brand):
-        for sentence in _against(logos, space, source.manifest.brand):
-            found[sentence] = None
-    return list(found)
+        for kind, width, sentence in _against(logos, space, source.manifest.brand):
+            found[kind] = min(found.get(kind, (width, sentence)), (width, sentence))
+    return [sentence for _width, sentence in found.values()]
 
 
-def _against(logos: tuple[BrandLogo, ...], space: LogoSpace, rules: BrandRules) -> list[str]:
+def _against(
+    logos: tuple[BrandLogo, ...], space: LogoSpace, rules: BrandRules
+) -> Iterator[tuple[str, float, str]]:
+    """Kind of problem, the logo's width in the space in CSS pixels, and the sentence."""
     logo = choose(logos, space)
     width, _height = drawn_size(logo, space)
-    found = []
     if width < rules.min_logo_width - 0.5:
         needed = rules.min_logo_width * SCALE
-        if logo.width < needed and drawn_size(logo, space, 1)[0] >= rules.min_logo_width - 0.5:
-            found.append(
-                _(
-                    "Your logo is only %(width)s pixels wide; this kit needs %(needed)s. "
-                    "Upload a larger one, best as SVG.",
-                    width=logo.width,
-                    needed=needed,
-                )
+        has_few_pixels = drawn_size(logo, space, 1)[0] >= rules.min_logo_width - 0.5
+        if logo.width < needed and has_few_pixels:
+            sentence = _(
+                "Your logo is only %(width)s pixels wide; this kit needs %(needed)s. "
+                "Upload a larger one, best as SVG.",
+                width=logo.width,
+                needed=needed,
             )
         else:
-            found.append(
-                _(
-                    "Your logo would be only %(width)s pixels wide in this kit, and the vendor wants %(least)s. "
-                    "Upload a wide form of it.",
-                    width=round(width),
-                    least=rules.min_logo_width,
-                )
+            sentence = _(
+                "Your logo would be only %(width)s pixels wide in this kit, and the vendor wants %(least)s. "
+                "Upload a wide form of it.",
+                width=round(width),
+                least=rules.min_logo_width,
             )
+        yield "size", width, sentence
     allowed = {colour.lower() for colour in rules.backgrounds}
     if allowed and logo.ground != space.ground and space.plate not in allowed:
-        found.append(
-            _("In this kit logos stand on dark ground only. Upload your logo for dark ground.")
-            if space.ground == "dark"
-            else _("In this kit logos stand on light ground only. Upload your logo for light ground.")
-        )
-    return found
+        if space.ground == "dark":
+            yield (
+                "dark",
+                width,
+                _("In this kit logos stand on dark ground only. Upload your logo for dark ground."),
+            )
+        else:
+            yield (
+                "light",
+                width,
+                _("In this kit logos stand on light ground only. Upload your logo for light ground."),
+            )
 
 
 def users_of(session: Session, profile: BrandProfile) -> list[Campaign]:
