@@ -42,7 +42,7 @@ class Campaign(PartnerOwned, Base):
     before_move: Mapped[dict[str, Any]] = mapped_column(default=dict)
     launch_problem: Mapped[str] = mapped_column(
         Text, default=""
-    )  # why the last launch gave up; empty once saved
+    )  # why the last launch gave up (empty once saved), or why the vendor stopped it
     launch_at: Mapped[datetime | None]
     launch_zone: Mapped[str] = mapped_column(String(64), default="")
     launched_at: Mapped[datetime | None]

@@ -106,6 +106,7 @@ def _leave(
         campaign.launch_at = None
     elif stop and campaign.state in LAUNCHED:
         launch.cancel(session, campaign, version.left_reason)
+        campaign.launch_problem = version.left_reason  # told from a campaign that its partner cancelled
     else:
         return
     _tell(session, settings, campaign, version)
