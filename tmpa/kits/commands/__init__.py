@@ -21,6 +21,7 @@ COMMANDS = {
     "render": "tmpa.kits.commands.render:render_command",
     "schema": "tmpa.kits.commands.schema:schema_command",
     "translations": "tmpa.kits.commands.translations:translations_command",
+    "verify-piece": "tmpa.kits.commands.verify_piece:verify_piece_command",
 }
 """Each command and where it is; imported when it is called."""
 
