@@ -45,7 +45,6 @@ class RegistrationField:
     required: bool = False
     in_register: bool = False
     bare: bool = False
-    digits: bool = False  # keep digits and letters only: "123 456 789" is 123456789
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +61,7 @@ class Country:
 
 def _vat(pattern: str, example: str, **own: str) -> RegistrationField:
     # Directive 2000/31/EC (e-commerce), art. 5 (1) g: the VAT number of whoever has one
-    return RegistrationField(
-        "vat_id", _l("VAT number"), example, pattern, own, _l("If you have one."), digits=True
-    )
+    return RegistrationField("vat_id", _l("VAT number"), example, pattern, own, _l("If you have one."))
 
 
 def _seat(**own: str) -> RegistrationField:
@@ -97,7 +94,7 @@ def _number(
     name: str, label: Any, example: str, pattern: str, *, in_register: bool = True, required: bool = True,
     help: Any = "", **own: str,
 ) -> RegistrationField:  # fmt: skip
-    return RegistrationField(name, label, example, pattern, own, help, required, in_register, digits=True)
+    return RegistrationField(name, label, example, pattern, own, help, required, in_register)
 
 
 COUNTRIES: dict[str, Country] = {

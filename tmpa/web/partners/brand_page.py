@@ -43,7 +43,6 @@ def brand_context(
         "others": brands.brands_of(db(), partner_id),
         "kits": kits,
         "chosen": chosen or (kits[0] if kits else None),
-        "missing": brands.missing(profile),
         **logo_context(form, profile),
         **law_context(profile, form.country.data or "", law_errors),
         **colour_context(colour, kits),
@@ -81,7 +80,6 @@ def law_context(profile: BrandProfile | None, country: str, errors: Mapping[str,
             if registration.SHOWN in typed
             else kept.get(registration.UNREGISTERED)
         ),
-        "law_errors": errors,
     }
 
 
@@ -108,6 +106,5 @@ def colour_context(colour: str, kits: list[KitVersion]) -> dict[str, object]:
         "colour": colour,
         "ratio": ratio,
         "suggestion": suggestion,
-        "suggested_ratio": contrast(suggestion, WHITE) if suggestion else ratio,
         "by_kit": by_kit,
     }
