@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from lxml.html import HtmlElement
 
 from tmpa.kernel.i18n import gettext as _
+from tmpa.kernel.i18n import lazy_gettext as _l
 from tmpa.kits.checks.finished import SILENT, Finished
 from tmpa.kits.checks.looks import declarations, hidden, sides
 from tmpa.kits.findings import Finding, warning
@@ -21,6 +22,7 @@ _BLOCKS = {"td", "th", "div", "p", "h1", "h2", "h3", "h4", "h5", "h6", "li", "dd
 _PAIRS = ("padding", "margin", "border-width")
 _ZERO = {"", "0", "0px", "none", "auto"}
 MAX_FINDINGS = 3
+_NAMES = {"left": _l("left"), "right": _l("right")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ def _of_element(
         side = _lean(other)
         place = piece.at(f'align="{side}"', f"text-align:{side}", f"text-align: {side}")
         yield _("The text “%(words)s” leans to the %(side)s in both directions.", words=own.strip()[:40],
-                side=side), place  # fmt: skip
+                side=_NAMES[side]), place  # fmt: skip
 
 
 def _of_box(
@@ -122,13 +124,16 @@ def _of_box(
             yield _("%(name)s differs left and right, and is not mirrored.", name=stem), place
     float_side = other.get("float")
     if float_side in {"left", "right"} and one.get("float") == float_side:
-        yield _("An element floats to the %(side)s in both directions.", side=float_side), piece.at("float")
+        yield (
+            _("An element floats to the %(side)s in both directions.", side=_NAMES[float_side]),
+            piece.at("float"),
+        )
     if other.get("position") in {"absolute", "fixed", "relative"}:
         for side in ("left", "right"):
             offset = other.get(side, "auto")
             opposite = other.get("right" if side == "left" else "left", "auto")
             if offset not in {"auto", opposite} and one.get(side) == offset and not offset.startswith("50%"):
                 yield (
-                    _("An element is placed from the %(side)s in both directions.", side=side),
+                    _("An element is placed from the %(side)s in both directions.", side=_NAMES[side]),
                     piece.at(f"{side}:"),
                 )
