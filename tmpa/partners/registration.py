@@ -108,7 +108,8 @@ COUNTRIES: dict[str, Country] = {
         ),
         RegistrationField(
             "directors", _l("Managing directors"), "Kim Beispiel, Robin Muster", own={"de": "Geschäftsführung"},
-            help=_l("All of them, with first and last name; a sole merchant names the owner."), required=True, in_register=True,
+            help=_l("All of them, with first and last name; a sole merchant names the owner."),
+            required=True, in_register=True,
         ),
         _vat(r"DE\d{9}", "DE123456789", de="USt-IdNr."),
     )),
