@@ -114,6 +114,8 @@ def test_findings_are_shown_by_file_and_nothing_is_published(
     link = html.document_fromstring(page).xpath("//section[@id='findings']//a/@href")[0]
     rules, _hash, rule = link.partition("#")
     assert html.document_fromstring(browser.get(rules).text).get_element_by_id(rule) is not None
+    broken = browser.get(f"{draft}/preview/announcement/en")
+    assert broken.status_code == 200 and "There is no slot.nothing." in broken.text
     refused = browser.post(f"{draft}/publish", {"content_hash": read_zip(data).content_hash})
     assert refused.status_code == 422
     with services.database.unit_of_work(Scope.system(), write=False) as session:

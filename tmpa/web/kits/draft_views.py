@@ -3,8 +3,9 @@
 import re
 from collections.abc import Mapping
 from datetime import timedelta
+from html import escape
 
-from flask import Response, abort, request, url_for
+from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
 from tmpa.accounts.models import User
@@ -15,7 +16,7 @@ from tmpa.campaigns.rendering import Frame
 from tmpa.kernel.clock import utcnow
 from tmpa.kernel.errors import NotFound, Refused
 from tmpa.kernel.http import db, flash, go, render, route, services
-from tmpa.kernel.i18n import current_locale
+from tmpa.kernel.i18n import current_locale, direction
 from tmpa.kernel.i18n import gettext as _
 from tmpa.kernel.objects import MissingObject
 from tmpa.kernel.permissions import Permission
@@ -38,6 +39,11 @@ from tmpa.web.kits.reach import audience
 from tmpa.web.kits.views import blueprint, nearest_locale
 
 PUBLISH = Permission.PUBLISH_KITS
+_BROKEN = (
+    '<!doctype html><html lang="{locale}" dir="{direction}"><meta charset="utf-8"><title></title>'
+    '<body style="margin:0;padding:32px;background:#fff;color:#8a1c12;font:18px/1.5 system-ui,sans-serif;'
+    'overflow-wrap:anywhere">{why}</body></html>'
+)
 PATIENCE = timedelta(seconds=60)
 """A check that takes longer has probably lost its worker: it can be asked for again."""
 
@@ -249,8 +255,8 @@ def draft_preview(draft: str, piece: str, locale: str) -> ResponseReturnValue:
             piece,
             bare=bool(request.args.get("bare")),
         )
-    except KitRefused as refusal:
-        abort(Response(str(refusal), 422, content_type="text/plain; charset=utf-8"))
+    except Refused as refusal:  # a draft may be broken: its picture says how
+        html = _BROKEN.format(locale=current_locale(), direction=direction(), why=escape(str(refusal)))
     return frame_response(html)
 
 
