@@ -171,9 +171,9 @@ def banner_findings(
     try:
         with typesetter(source, wanted.template, dict(extra)) as setter:
             for size, width, height in _sizes(wanted, None):
-                pdf = _made(setter, banner_data(common, size, width, height), "pdf", CSS_PPI, wanted, locale, size)[
-                    0
-                ]
+                pdf = _made(
+                    setter, banner_data(common, size, width, height), "pdf", CSS_PPI, wanted, locale, size
+                )[0]
                 if count_pages(pdf) != 1:
                     raise _no_room(wanted, locale, size, _("It has more than fits on one page."))
                 box = _MEDIA_BOX.search(pdf)
