@@ -19,7 +19,7 @@ from tmpa.kits.logo_space import LogoValue, space_of
 from tmpa.kits.manifest import MailPiece, Manifest, PagePiece, Piece, SnippetPiece
 from tmpa.kits.slots import SlotValues
 from tmpa.kits.source import KitSource
-from tmpa.kits.template_values import Flavour, Space, TemplateHole, TemplateMistake, printable
+from tmpa.kits.template_values import Flavour, Space, TemplateHole, TemplateMistake, fill, printable
 
 _FLAVOURS: dict[str, Flavour] = {"richtext": "richtext", "image": "address", "link": "address"}
 _BRAND_FLAVOURS: dict[str, Flavour] = {
@@ -89,7 +89,7 @@ def _gettext(book: Catalogue, text: object, /, **values: object) -> str:
     if not values:
         return translated
     try:
-        return translated % {name: printable(value) for name, value in values.items()}
+        return fill(translated, {name: printable(value) for name, value in values.items()})
     except (KeyError, TypeError, ValueError):
         message = _("The placeholders of “%(entry)s” don't fit.", entry=translated[:60])
         mend = _("Use %%(name)s and give a value for each; write %%%% for a percent sign.")

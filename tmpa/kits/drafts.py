@@ -188,6 +188,31 @@ def check_draft(context: Services, draft_id: str, content_hash: str, locale: str
             keep_findings(draft, source, found)
 
 
+def is_safe(store: ObjectStore, draft: KitDraft) -> bool:
+    """Whether a draft's files may be compiled in this process: the check's process survived them, or they were made
+    here from such files.
+    """
+    if draft.is_checked:
+        return all(finding.get("rule") != "check-died" for finding in draft.findings)
+    return store.exists(safe_key(draft, draft.content_hash))
+
+
+def safe_key(draft: KitDraft, content_hash: str) -> str:
+    """Where it is noted that a state of a draft may be compiled here."""
+    return f"drafts/{draft.vendor_id}/{content_hash}.drawn"
+
+
+def note_safe(store: ObjectStore, draft: KitDraft, content_hash: str) -> None:
+    """Note it of a state that was made from a safe one."""
+    store.put(safe_key(draft, content_hash), b"", "text/plain")
+
+
+def check_safe(store: ObjectStore, draft: KitDraft) -> None:
+    """Raises Refused (code "unchecked") for a draft that isn't safe."""
+    if not is_safe(store, draft):
+        raise Refused(_("This kit is checked first. Open it in a moment."), code="unchecked")
+
+
 def discard(session: Session, draft: KitDraft) -> None:
     """Forget a draft that nobody wants; its published versions stay."""
     record(session, "kit.draft_discarded", draft, name=draft.name)

@@ -5,6 +5,7 @@ import io
 import re
 import stat
 import zipfile
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -182,7 +183,15 @@ def read_zip(data: bytes) -> KitSource:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             files = _unpack(archive)
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError, OSError, ValueError):
+    except (
+        zipfile.BadZipFile,
+        zipfile.LargeZipFile,
+        zlib.error,
+        NotImplementedError,
+        EOFError,
+        OSError,
+        ValueError,
+    ):
         raise _refuse(
             "zip", "", _("The file is not a zip that can be read."), _("Zip the kit again.")
         ) from None
@@ -214,6 +223,8 @@ def _unpack(archive: zipfile.ZipFile) -> dict[str, bytes]:
             raise _refuse(
                 "zip", name, _("The entry is a link or a special file."), _("Put the file itself there.")
             )
+        if entry.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+            raise NotImplementedError  # each of the others has failures and memory needs of its own
         if entry.is_dir() or any(part in IGNORED for part in parts):
             continue
         path = PurePosixPath(name).as_posix()

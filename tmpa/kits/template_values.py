@@ -148,3 +148,13 @@ class Space:
 def printable(value: object) -> object:
     """A value on its way into a translated text: holes become sentinels."""
     return value.printed() if isinstance(value, TemplateHole) else value
+
+
+_FORMATS = re.compile(r"%%|%\([^()%]*\)s|(?P<other>%)")
+
+
+def fill(text: str, values: Mapping[str, object]) -> str:
+    """`text` with its %(name)s filled. Raises ValueError for other formats: %(name)999999999s would fill the memory."""
+    if any(match["other"] for match in _FORMATS.finditer(text)):
+        raise ValueError(text)
+    return text % values

@@ -24,7 +24,7 @@ from tmpa.kernel.i18n import babel_locale, use_locale
 from tmpa.kernel.i18n import format_money as kernel_money
 from tmpa.kernel.i18n import gettext as _
 from tmpa.kits.catalogue import Catalogue
-from tmpa.kits.template_values import TemplateHole, TemplateMistake, printable
+from tmpa.kits.template_values import TemplateHole, TemplateMistake, fill, printable
 
 _LENGTHS_FROM: dict[str, tuple[Any, ...]] = {
     "long": ("long", "short", "narrow"), "short": ("short", "narrow"), "narrow": ("narrow", "short"),
@@ -130,7 +130,7 @@ def ngettext(book: Catalogue, singular: object, plural: object, number: object, 
     text = book.ngettext(singular, plural, int(count))
     filled = {name: printable(value) for name, value in values.items()}
     try:
-        return text % {"num": format_number(book.locale, int(count)), **filled}
+        return fill(text, {"num": format_number(book.locale, int(count)), **filled})
     except (KeyError, TypeError, ValueError):
         message = _("The placeholders of “%(entry)s” don't fit.", entry=text[:60])
         mend = _("Use %%(name)s and give a value for each; write %%%% for a percent sign.")

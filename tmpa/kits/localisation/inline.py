@@ -14,6 +14,7 @@ from tmpa.kits.localisation.placeholders import codes, split
 
 NS2 = "urn:oasis:names:tc:xliff:document:2.0"
 NS1 = "urn:oasis:names:tc:xliff:document:1.2"
+MAX_TEXT = 100_000  # characters of one source or target: a code may stand for many, and stand often
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -84,6 +85,18 @@ def _line(element: "etree._Element") -> int:
     return element.sourceline if isinstance(element.sourceline, int) else 0
 
 
+def _whole(element: "etree._Element", parts: Iterator[str]) -> str:
+    found: list[str] = []
+    length = 0
+    for part in parts:
+        found.append(part)
+        length += len(part)
+        if length > MAX_TEXT:
+            message = _("This has %(length)s characters; %(limit)s fit.", length=length, limit=MAX_TEXT)
+            raise InlineError(_line(element), message)
+    return "".join(found)
+
+
 def _number(identity: str) -> str:
     return identity.partition("-")[0]
 
@@ -93,7 +106,7 @@ def read_inline2(element: "etree._Element", data: dict[str, str], ours: dict[str
 
     Raises InlineError for a code that nobody knows.
     """
-    return "".join(_parts2(element, data, ours))
+    return _whole(element, _parts2(element, data, ours))
 
 
 def _code2(node: "etree._Element", key: str, data: dict[str, str], ours: dict[str, str]) -> str:
@@ -136,7 +149,7 @@ def _character(element: "etree._Element", number: str) -> str:
 
 def read_inline1(element: "etree._Element", ours: dict[str, str]) -> str:
     """The text of an XLIFF 1.2 source or target. `ours` are the codes by number. Raises InlineError."""
-    return "".join(_parts1(element, ours))
+    return _whole(element, _parts1(element, ours))
 
 
 def _parts1(element: "etree._Element", ours: dict[str, str]) -> Iterator[str]:

@@ -23,6 +23,8 @@ _KEYWORD = re.compile(r'(msgctxt|msgid_plural|msgid|msgstr)(?:\[(\d{1,2})\])?\s*
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"\s*$')
 _ESCAPE = re.compile(r"\\(.)")
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r"}
+_RUN = re.compile(r"\w+|[^\w\s]+")
+MAX_RUN = 200  # characters; Babel's search for places to break grows with the square of a run without one
 
 
 class PoError(ValueError):
@@ -236,7 +238,8 @@ def read(data: bytes) -> PoFile:
 
 
 def _line(prefix: str, keyword: str, text: str) -> str:
-    lines = normalize(text, width=WIDTH).split("\n")
+    has_long_run = any(match.end() - match.start() > MAX_RUN for match in _RUN.finditer(text))
+    lines = normalize(text, width=0 if has_long_run else WIDTH).split("\n")
     return "\n".join([f"{prefix}{keyword} {lines[0]}", *(prefix + line for line in lines[1:])])
 
 

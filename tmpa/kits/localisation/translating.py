@@ -156,7 +156,7 @@ def save_text(session: Session, store: ObjectStore, draft: KitDraft, locale: str
         if changed is None:
             return unit
         try:
-            drafts.save(session, store, draft, draft.revision, {catalogue_path(locale): changed})
+            _put(session, store, draft, locale, changed)
             break
         except Refused as refusal:
             if refusal.code != "draft-changed" or attempt == ATTEMPTS:
@@ -165,6 +165,14 @@ def save_text(session: Session, store: ObjectStore, draft: KitDraft, locale: str
         session, draft, source, [Remembered(unit.source, forms, locale)] if state != "fuzzy" else [], "person"
     )
     return Unit(unit.key, unit.text, with_state(unit.entry, forms, state))
+
+
+def _put(session: Session, store: ObjectStore, draft: KitDraft, locale: str, catalogue: bytes) -> None:
+    """Save the catalogue. Its checked texts bring no code along, so pieces that could be drawn here still can."""
+    was_safe = drafts.is_safe(store, draft)
+    source = drafts.save(session, store, draft, draft.revision, {catalogue_path(locale): catalogue})
+    if was_safe:
+        drafts.note_safe(store, draft, source.content_hash)
 
 
 def _remember(
@@ -183,7 +191,7 @@ def import_upload(
     source = drafts.draft_source(store, draft)
     done = import_file(source, locale, name, data)
     if done.catalogue is not None:
-        drafts.save(session, store, draft, draft.revision, {catalogue_path(locale): done.catalogue})
+        _put(session, store, draft, locale, done.catalogue)
         finished = [Remembered(entry.id, entry.forms, locale) for entry in done.entries if entry.translated]
         _remember(session, draft, source, finished, "import")
     return done
@@ -199,7 +207,7 @@ def remove_stale(session: Session, store: ObjectStore, draft: KitDraft, locale: 
         return 0
     kept = tuple(entry for entry in file.entries if entry not in stale)
     cleaned = write(replace(file, entries=kept))
-    drafts.save(session, store, draft, draft.revision, {catalogue_path(locale): cleaned})
+    _put(session, store, draft, locale, cleaned)
     found = [Remembered(entry.id, entry.forms, locale) for entry in stale if entry.translated]
     _remember(session, draft, source, found, "person")
     return len(stale)

@@ -145,7 +145,7 @@ def _draft(found: KitDraft, form: NotesForm, number_problem: str = "") -> Respon
     before = queries.latest(kit) if kit and kit.versions else None
     findings = [Finding.from_json(item) for item in found.findings]
     # the check's process may die of a hostile kit, this one may not: nothing is shown before it has come to its end
-    is_safe = found.is_checked and all(finding.rule != "check-died" for finding in findings)
+    is_safe = found.is_checked and drafts.is_safe(services().store, found)
 
     def address(piece: str, locale: str, look: Mapping[str, str]) -> str:
         return url_for(".draft_preview", draft=found.public_id, piece=piece, locale=locale, **look)  # type: ignore[arg-type]
@@ -245,7 +245,7 @@ def draft_preview(draft: str, piece: str, locale: str) -> ResponseReturnValue:
     found = load(db(), KitDraft, draft)
     source = drafts.draft_source(services().store, found)
     is_known = piece in {each.name for each in source.manifest.pieces} and locale in source.manifest.locales
-    if not is_known or not found.is_checked:
+    if not is_known or not found.is_checked or not drafts.is_safe(services().store, found):
         raise NotFound
     slots = validate_slots(source, sample_values(source, locale), locale, partial=True)
     address = page_url(services().settings, Campaign(slug=found.name), locale)

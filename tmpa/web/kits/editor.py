@@ -88,24 +88,9 @@ def _desk(draft: str, piece: str | None, locale: str = "") -> Desk:
         chosen = manifest.piece(piece) if piece else manifest.pieces[0]
     except KeyError:
         raise NotFound from None
-    if not _is_safe(found):
-        raise Refused(_("This kit is checked first. Open it in a moment."), code="unchecked")
+    drafts.check_safe(services().store, found)
     shown = locale if locale in manifest.locales else manifest.source_locale
     return Desk(found, found.public_id, found.revision, source, chosen, shown)
-
-
-def _drawn_key(draft: KitDraft, content_hash: str) -> str:
-    """Where it is noted that a state of a draft was compiled here without harm."""
-    return f"drafts/{draft.vendor_id}/{content_hash}.drawn"
-
-
-def _is_safe(draft: KitDraft) -> bool:
-    """Whether a draft's files may be compiled in this process: the check's process survived them, or the editor made
-    them from such files.
-    """
-    if draft.is_checked:
-        return all(finding.get("rule") != "check-died" for finding in draft.findings)
-    return services().store.exists(_drawn_key(draft, draft.content_hash))
 
 
 @route(blueprint, "/kits/drafts/<draft>/design", Permission.PUBLISH_KITS)
@@ -246,7 +231,7 @@ def restore(draft: str, piece: str) -> ResponseReturnValue:
         raise _not_understood() from None
     if asked.revision != desk.revision:
         return _conflict()
-    if not services().store.exists(_drawn_key(desk.draft, asked.hash)):
+    if not services().store.exists(drafts.safe_key(desk.draft, asked.hash)):
         raise Refused(_("This step can't be taken back any more."))
     try:
         earlier = read_zip(services().store.get(drafts.upload_key(desk.draft.vendor_id, asked.hash)))
@@ -322,7 +307,7 @@ def _saved(
             return _conflict()
         raise
     for safe in (desk.source, source):
-        store.put(_drawn_key(held, safe.content_hash), b"", "text/plain")
+        drafts.note_safe(store, held, safe.content_hash)
     now = Desk(held, desk.draft_id, held.revision, source, _same_piece(source, desk.piece), desk.locale)
     document = now.document
     focus = document.starting_at(applied.focus) if applied.focus >= 0 else None

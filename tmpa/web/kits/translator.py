@@ -224,6 +224,7 @@ def preview(draft: str, locale: str, piece: str) -> ResponseReturnValue:
     page = _page(draft, locale)
     source, typed = page.source, _typed()
     try:
+        drafts.check_safe(services().store, page.draft)
         if request.method == "POST" and page.unit and len(typed) == len(page.unit.entry.forms):
             state: State = "translated" if any(typed) else "missing"
             source = translating.with_forms(source, locale, page.unit, typed, state)
