@@ -12,7 +12,9 @@ from tests.web.conftest import SignIn
 from tmpa.kernel.http import Services
 from tmpa.kernel.permissions import Role
 from tmpa.kits import drafts
+from tmpa.kits.catalogue import read_catalogue
 from tmpa.kits.findings import KitRefused, error
+from tmpa.kits.localisation import workflow
 from tmpa.kits.localisation.exchange import ExchangeRefused, import_file
 from tmpa.kits.localisation.po import Entry, PoFile, read, write
 from tmpa.kits.localisation.units import units
@@ -96,3 +98,31 @@ def test_a_draft_that_kills_its_check_is_drawn_nowhere(services: Services, sign_
         typed = {"text": "", "form0": "x"}
         assert browser.post(translated, typed).status_code == (422 if refused else 200)
         assert browser.get(base).status_code == 200
+
+
+def test_looking_for_changed_texts_comes_to_an_end() -> None:
+    files = skeleton_files()
+    words = [
+        f"{number:04d} abcdefgh {number:04d} hgfedcba"[::way] for number in range(900) for way in (1, -1)
+    ]
+    files[MAIL] += "".join(f"{{{{ _('{word}') }}}}" for word in words[::2]).encode()
+    files["locales/de.po"] += "".join(f'\nmsgid "{word}"\nmsgstr "x"\n' for word in words[1::2]).encode()
+    source = build_source(files)
+    asked: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(workflow, "most_similar", lambda text, _others: asked.append(text))
+        workflow.updated(source, "de", read_catalogue(source, "de"))
+    assert 0 < len(asked) < 900
+
+
+def test_a_draft_whose_files_are_lost_hides_no_other(services: Services, sign_in: SignIn) -> None:
+    vendor = organization(services.database, "vendor", "Maker")
+    person = member(services.database, services.settings, vendor, Role.TRANSLATOR, "t@maker.example")
+    with services.database.unit_of_work(person.scope) as session:
+        draft = drafts.open_draft(session, services.store, build_source(skeleton_files()))
+        services.store.delete(draft.object_key)
+        session.flush()
+        base = f"/kits/drafts/{draft.public_id}"
+    browser = sign_in("t@maker.example")
+    assert browser.get("/kits/translations").status_code == 200
+    assert browser.get(f"{base}/translate/de").status_code == 422

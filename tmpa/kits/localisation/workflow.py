@@ -12,6 +12,8 @@ from tmpa.kits.source import KitSource
 
 TEMPLATE = "locales/messages.pot"
 """Where `extract` writes it beside a kit; a .pot is no part of a kit."""
+MAX_WORK = 200_000_000
+"""Pairs of letters compared in search of changed texts, some ten seconds; beyond, texts are new."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +96,19 @@ def updated(source: KitSource, locale: str, file: PoFile) -> tuple[PoFile, Updat
     reusable = {**{text: entry for text, entry in obsolete.items() if text not in texts}, **gone}
     log: dict[str, list[str]] = {"added": [], "kept": [], "fuzzy": [], "revived": []}
     entries: list[Entry] = []
+    work, size = MAX_WORK, sum(map(len, reusable))
     for text, used in texts.items():
         fresh = entry_of(used, count)
-        if (old := active.get(text) or obsolete.get(text)) is not None:
+        old = active.get(text) or obsolete.get(text)
+        if old is None:
+            work -= len(text) * size
+        if old is not None:
             kept = _fitted(old, fresh)
             log["kept" if text in active else "revived"].append(text)
             if kept.fuzzy and not old.fuzzy:
                 log["fuzzy"].append(text)
             entries.append(kept)
-        elif (found := most_similar(text, reusable)) is not None:
+        elif work >= 0 and (found := most_similar(text, reusable)) is not None:
             old = reusable.pop(found[0])
             gone.pop(found[0], None)
             entries.append(replace(_fitted(old, fresh).flagged(fuzzy=True, reviewed=False), previous=old.id))

@@ -15,12 +15,10 @@ from tmpa.kernel.errors import NotFound, Refused
 from tmpa.kernel.http import db, flash, go, render, route, scope, services
 from tmpa.kernel.i18n import gettext as _
 from tmpa.kernel.i18n import ngettext
-from tmpa.kernel.objects import MissingObject
 from tmpa.kernel.permissions import Permission
 from tmpa.kernel.scope import load, session_scope
 from tmpa.kits import drafts, queries
 from tmpa.kits.brand import SAMPLE_BRAND
-from tmpa.kits.findings import KitRefused
 from tmpa.kits.localisation import translating
 from tmpa.kits.localisation.coverage import coverage
 from tmpa.kits.localisation.exchange import CONTENT_TYPES, Form, Imported, export, file_name
@@ -45,15 +43,12 @@ _MAX_FORMS = 6
 def _open(draft: str) -> tuple[KitDraft, KitSource]:
     """The draft with its files. Read apart from the request's session: rendering must hold no database lock.
 
-    Raises NotFound.
+    Raises NotFound, and Refused for files that are lost.
     """
     with services().database.unit_of_work(scope(), write=False) as session:
         found = load(session, KitDraft, draft)
         session.expunge(found)
-    try:
-        return found, drafts.draft_source(services().store, found)
-    except MissingObject:
-        raise NotFound from None
+    return found, drafts.draft_source(services().store, found)
 
 
 def _page(draft: str, locale: str) -> Page:
@@ -73,7 +68,7 @@ def index() -> ResponseReturnValue:
         open_names.add(draft.name)
         try:
             rows.append((draft, coverage(drafts.draft_source(services().store, draft))))
-        except (MissingObject, KitRefused):
+        except Refused:
             continue  # its own page says what is wrong with it
     closed = [
         (kit, version, coverage(load_source(services().store, version)))
