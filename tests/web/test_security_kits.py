@@ -9,13 +9,16 @@ from sqlalchemy import select
 from tests.factories.accounts import member, organization
 from tests.unit.kits.conftest import skeleton_files
 from tests.web.conftest import SignIn
+from tmpa.kernel.errors import Refused
 from tmpa.kernel.http import Services
 from tmpa.kernel.permissions import Role
 from tmpa.kits import drafts
 from tmpa.kits.catalogue import read_catalogue
+from tmpa.kits.editing_toml import set_key
 from tmpa.kits.findings import KitRefused, error
 from tmpa.kits.localisation import workflow
 from tmpa.kits.localisation.exchange import ExchangeRefused, import_file
+from tmpa.kits.localisation.placeholders import compare
 from tmpa.kits.localisation.po import Entry, PoFile, read, write
 from tmpa.kits.localisation.units import units
 from tmpa.kits.models import KitDraft
@@ -126,3 +129,18 @@ def test_a_draft_whose_files_are_lost_hides_no_other(services: Services, sign_in
     browser = sign_in("t@maker.example")
     assert browser.get("/kits/translations").status_code == 200
     assert browser.get(f"{base}/translate/de").status_code == 422
+
+
+@pytest.mark.parametrize(
+    "tail", ["<img src=x onerror=alert(1) ", f"<a href=//e.example {'a' * 600}>", "<svg/onload=x>", "<!-- "]
+)
+def test_no_tag_hides_in_a_translation(tail: str) -> None:
+    assert compare(["Read <b>more</b>"], f"Mehr <b>dazu</b> {tail}").added == ("<",)
+    assert not compare(["1 < 2 <b>x</b>"], "<b>x</b> 1 < 2")
+
+
+def test_a_value_of_many_lines_in_kit_toml_is_not_searched_for_ever() -> None:
+    lines = "#\n" * 50_000
+    long = f"[[pieces]]\nname = 'x'\nsizes = [\n{lines}]\n"
+    with pytest.raises(Refused, match=r"kit\.toml is written in a way"):
+        set_key(long, "pieces", "x", "title", "New")

@@ -13,6 +13,7 @@ Table = Literal["slots", "pieces"]
 Value = str | int | bool | None
 _SCALAR = re.compile(r"""\s*("(?:[^"\\]|\\.)*"|'[^']*'|[^\s#"'\[{][^#]*?)(?=\s*(?:#|$))""")
 
+MAX_LINES = 100  # of one value: each is tried as its end
 # What can be changed in the editor, and of what type it is.
 SLOT_KEYS: dict[str, type] = {
     "label": str, "help": str, "required": bool, "max_length": int, "default": str, "example": str,
@@ -86,7 +87,7 @@ def set_key(text: str, table: Table, name: str, key: str, value: Value) -> str:
 
 def _value_end(lines: list[str], at: int) -> int:
     """The line after the value that begins on line `at`."""
-    for end in range(at + 1, len(lines) + 1):
+    for end in range(at + 1, min(len(lines), at + MAX_LINES) + 1):
         try:
             tomllib.loads("".join(lines[at:end]))
         except tomllib.TOMLDecodeError:

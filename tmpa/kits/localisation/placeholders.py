@@ -17,6 +17,8 @@ NUMBER = "%(num)s"
 _SPOKEN = re.compile(r"""\s(?:alt|title|aria-label|placeholder)=("[^"]*"|'[^']*')""", re.IGNORECASE)
 _TAG_NAME = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)")
 _BARE_PERCENT = re.compile(r"%(?!\(|%)")
+# a tag without an end, or too long for a code: it would take in what follows
+_LOOSE_TAG = re.compile(r"<[A-Za-z/!?]")
 _VOID = {"br", "hr", "img", "input", "wbr"}
 
 
@@ -74,7 +76,9 @@ def compare(sources: Iterable[str], translation: str, *, may_omit_number: bool =
     """
     given = Counter(_same(piece.text) for piece in split(translation) if piece.kind != "text")
     wanted: Counter[str] = Counter()
+    may_be_loose = False
     for source in sources:
+        may_be_loose = may_be_loose or _has_loose_tag(source)
         wanted |= Counter(_same(piece.text) for piece in split(source) if piece.kind != "text")
     lost = [code for code in wanted if code not in given or (code[0] == "<" and wanted[code] > given[code])]
     added = [code for code in given if code not in wanted or (code[0] == "<" and given[code] > wanted[code])]
@@ -84,7 +88,13 @@ def compare(sources: Iterable[str], translation: str, *, may_omit_number: bool =
         plain = "".join(piece.text for piece in split(translation) if piece.kind == "text")
         if _BARE_PERCENT.search(plain.replace("%%", "")):
             added.append("%")
+    if not may_be_loose and _has_loose_tag(translation):
+        added.append("<")
     return Mismatch(tuple(lost), tuple(added))
+
+
+def _has_loose_tag(text: str) -> bool:
+    return any(piece.kind == "text" and _LOOSE_TAG.search(piece.text) for piece in split(text))
 
 
 def compare_forms(source: str, plural: str, forms: tuple[str, ...]) -> Mismatch:
