@@ -104,7 +104,7 @@ def test_the_first_campaign_and_the_second(
     page.fill("#sender_name", "Bare Metal")
     page.fill("#sender_email", "hello@bare.example")
     assert person.axe() == []
-    person.click("button:has-text('Save the brand')")
+    person.click("button:has-text('Save the brand'):not([aria-hidden])")
     page.wait_for_selector("#pieces")
     person.click("summary:has-text('Import a new list')")
     person.choose("#import-file", contacts)

@@ -1,7 +1,7 @@
 """Made-up brands and values: for the checks at publishing, and for previews before a partner has typed anything."""
 
 import io
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from functools import lru_cache
 
 from PIL import Image, ImageDraw
@@ -16,6 +16,11 @@ _DOT = (
     "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPj/HwADBwIAMCbHYQAAAABJRU5E"
     "rkJggg=="
 )
+_LOGO = b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAeAAAABgAQAAAADtaJxUAAAAQUlEQVR42u3YKxIAIAhAQXC8/5W1qs1PMOxrhC0khoyhFnuVuAiGYRg+"
+    "qS5zWhgMwzAMwzAMP8PTfe1PAsMw/D3uPD0CwESl5eUAAAAASUVORK5CYII="
+)
+"""A wide logo, so that the checks draw one wherever a template asks for it."""
 _WORDS = "lorem ipsum dolor sit amet consetetur sadipscing elitr sed diam nonumy eirmod tempor invidunt "
 
 # Three brands that between them find what one wouldn't: long words, the other direction, nothing optional.
@@ -42,6 +47,7 @@ CHECK_BRANDS = (
         email="info@alnoor.example",
         logo_url=_DOT,
         logo_alt="النور",
+        logo=_LOGO,
         disclaimer="العلامات التجارية ملك لأصحابها.",
     ),
     Brand(name="A", legal_name="A Ltd", address="1 High Street, London", primary="#808080"),

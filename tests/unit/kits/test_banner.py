@@ -110,9 +110,7 @@ def test_long_words_are_broken_before_they_are_cut_off(base: dict[str, bytes]) -
     ],
 )
 def test_every_script_has_its_letters_embedded(changed: Make, words: str, font: str) -> None:
-    source = changed(
-        "documents/onepager.typ", '("Noto Sans", "Noto Sans Arabic", "Noto Sans JP")', "data.fonts"
-    )
+    source = changed("kit.toml")
     slots = validate_slots(source, {"headline": words}, "en")
     pdf = render_document(source, "onepager", "en", SAMPLE_BRAND, slots, page_url=PAGE_URL).pdf
     assert missing_glyphs(pdf) is None

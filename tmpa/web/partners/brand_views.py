@@ -250,3 +250,6 @@ def _png(data: bytes) -> Response:
     response = Response(data, content_type="image/png")
     response.headers["Cache-Control"] = "private, max-age=3600"
     return response
+
+
+__all__ = ["blueprint"]
