@@ -1,5 +1,7 @@
 """What `compare` says of two versions: nothing when they are equal, and otherwise what people would want to know."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -7,6 +9,8 @@ from hypothesis import strategies as st
 from tests.unit.kits.conftest import Make, skeleton_files
 from tmpa.kernel.i18n import use_locale
 from tmpa.kits.diff import SECTIONS, Change, compare
+from tmpa.kits.diff.looks import Look
+from tmpa.kits.diff.report import write_report
 from tmpa.kits.source import KitSource, build_source
 
 MAIL = "mails/announcement.mjml"
@@ -143,3 +147,14 @@ def test_other_content_never_has_no_changes(data: st.DataObject) -> None:
         return
     assert compare(old, new)
     assert compare(new, old)
+
+
+def test_a_report_shows_what_is_new_or_gone(kit: KitSource, tmp_path: Path) -> None:
+    looks = [
+        Look("banner", "Banner", "en", "728x90", after=b"new"),
+        Look("mail", "Mail", "en", before=b"old"),
+        Look("page", "Page", "en"),
+    ]
+    page = write_report(tmp_path, kit, kit, [], looks, "").read_text()
+    assert "There was none before." in page and "There is none now." in page
+    assert (tmp_path / "pictures/en/banner-728x90-after.png").read_bytes() == b"new"
