@@ -149,12 +149,13 @@ def test_other_content_never_has_no_changes(data: st.DataObject) -> None:
     assert compare(new, old)
 
 
-def test_a_report_shows_what_is_new_or_gone(kit: KitSource, tmp_path: Path) -> None:
+def test_a_report_shows_what_is_new_or_gone(kit: KitSource, changed: Make, tmp_path: Path) -> None:
+    other = changed("kit.toml", 'version = "0.1.0"', 'version = "0.2.0"')
     looks = [
         Look("banner", "Banner", "en", "728x90", after=b"new"),
         Look("mail", "Mail", "en", before=b"old"),
         Look("page", "Page", "en"),
     ]
-    page = write_report(tmp_path, kit, kit, [], looks, "").read_text()
+    page = write_report(tmp_path, kit, other, compare(kit, other), looks, "").read_text()
     assert "There was none before." in page and "There is none now." in page
     assert (tmp_path / "pictures/en/banner-728x90-after.png").read_bytes() == b"new"
