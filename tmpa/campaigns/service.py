@@ -17,7 +17,7 @@ from tmpa.campaigns.models import Campaign, CampaignStep
 from tmpa.kernel import audit
 from tmpa.kernel.clock import utcnow
 from tmpa.kernel.errors import NotAllowed, Refused
-from tmpa.kernel.i18n import babel_locale, current_locale, format_date, nearest
+from tmpa.kernel.i18n import babel_locale, current_locale, format_date, language_name, nearest
 from tmpa.kernel.i18n import gettext as _
 from tmpa.kernel.i18n import lazy_gettext as _l
 from tmpa.kernel.scope import session_scope
@@ -321,8 +321,3 @@ def readiness(session: Session, campaign: Campaign) -> list[Problem]:
 def _lower(label: str) -> str:
     # German nouns keep their capital; the other languages' labels begin small inside a sentence
     return label if nearest([current_locale()]) == "de" else label[:1].lower() + label[1:]
-
-
-def language_name(tag: str) -> str:
-    """The name of a locale in the reader's language."""
-    return babel_locale(tag).get_display_name(babel_locale(current_locale())) or tag

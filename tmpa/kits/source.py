@@ -224,7 +224,8 @@ def _unpack(archive: zipfile.ZipFile) -> dict[str, bytes]:
                 "zip", name, _("The entry is a link or a special file."), _("Put the file itself there.")
             )
         if entry.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
-            raise NotImplementedError  # each of the others has failures and memory needs of its own
+            # as zipfile does for a method it can't read; the others have failures and memory needs of their own
+            raise NotImplementedError
         if entry.is_dir() or any(part in IGNORED for part in parts):
             continue
         path = PurePosixPath(name).as_posix()

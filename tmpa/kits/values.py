@@ -10,6 +10,7 @@ import regex
 from tmpa.kernel.errors import Refused
 from tmpa.kernel.i18n import gettext as _
 from tmpa.kernel.lookalikes import check_host
+from tmpa.partners.colours import contrast
 
 # Overrides and isolates can turn the text around them; marks (U+200E, U+200F, U+061C) and joiners can't and are needed.
 _UNSEEN = regex.compile(
@@ -114,19 +115,6 @@ def check_phone(value: str, field: str) -> str:
     if not _PHONE.fullmatch(value):
         refuse(_("“%(value)s” is not a phone number.", value=value[:60]), field)
     return value
-
-
-def luminance(colour: str) -> float:
-    """Relative luminance of #rrggbb (WCAG 2.2)."""
-    channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def contrast(one: str, other: str) -> float:
-    """Contrast ratio of two colours, 1 to 21 (WCAG 2.2)."""
-    lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
-    return (lighter + 0.05) / (darker + 0.05)
 
 
 def readable_on(colour: str) -> str:

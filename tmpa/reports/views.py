@@ -3,19 +3,17 @@
 from datetime import timedelta
 from typing import Any
 
-from babel import Locale, UnknownLocaleError
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from tmpa.kernel.clock import utcnow
 from tmpa.kernel.http import db, render, route
 from tmpa.kernel.i18n import (
-    babel_locale,
-    current_locale,
     format_date,
     format_money,
     format_number,
     format_percent,
+    language_name,
 )
 from tmpa.kernel.i18n import gettext as _
 from tmpa.kernel.i18n import lazy_gettext as _l
@@ -83,15 +81,6 @@ def count(value: int | None) -> str:
 def sums(by_currency: dict[str, int]) -> str:
     """Amounts of several currencies side by side, never added up."""
     return " + ".join(format_money(amount, code) for code, amount in sorted(by_currency.items())) or "–"
-
-
-def language_name(tag: str) -> str:
-    """A language as the reader's language calls it."""
-    try:
-        name = Locale.parse(tag.replace("-", "_")).get_display_name(babel_locale(current_locale()))
-    except (UnknownLocaleError, ValueError):
-        return tag
-    return name or tag
 
 
 def _clicks_chart(rows: list[Row]) -> dict[str, Any]:

@@ -13,13 +13,13 @@ from tmpa.campaigns import upgrades
 from tmpa.campaigns.models import Campaign
 from tmpa.kernel.clock import utcnow
 from tmpa.kernel.http import db, render, scope
-from tmpa.kernel.i18n import format_date, format_money, ngettext
+from tmpa.kernel.i18n import format_date, format_money, language_name, ngettext
 from tmpa.kernel.i18n import gettext as _
 from tmpa.mdf import requests
 from tmpa.partners import brands
 from tmpa.reports.home import PartnerHome, Risk, VendorHome, partner_home, vendor_home
 from tmpa.reports.queries import Grouping, results
-from tmpa.reports.views import count, course, language_name, sums
+from tmpa.reports.views import count, course, sums
 
 SHOWN = 5
 BEST = 3

@@ -7,8 +7,9 @@ from tmpa.kernel.errors import Refused
 from tmpa.kits.brand import Brand
 from tmpa.kits.slots import SlotsRefused, clean_richtext, length_of, validate_slots
 from tmpa.kits.source import KitSource
-from tmpa.kits.values import check_link, clean_text, contrast, count_characters, readable_on
+from tmpa.kits.values import check_link, clean_text, count_characters, readable_on
 from tmpa.kits.words import recipient_values
+from tmpa.partners.colours import contrast
 
 
 def sentence(kit: KitSource, name: str, value: object) -> str:

@@ -1,22 +1,18 @@
 """Several logos in a brand: each finds its place, and the main one can always be seen."""
 
 import io
-from collections.abc import Iterator
 
 import pytest
 from PIL import Image, ImageDraw
 
-from tests.factories.accounts import Member, member, organization
+from tests.factories.accounts import Member
 from tests.factories.campaigns import BRAND, LOGO
-from tmpa.app import open_services
 from tmpa.campaigns.brands import as_render_brand
 from tmpa.kernel.errors import NotFound, Refused
 from tmpa.kernel.http import Services
-from tmpa.kernel.permissions import Role
 from tmpa.kits.logo_space import LogoSpace
 from tmpa.partners import brand_logos, brands
 from tmpa.partners.logos import ground_of, normalise_logo, without_white
-from tmpa.settings import Settings
 
 pytestmark = pytest.mark.backends("sqlite")
 
@@ -31,19 +27,6 @@ def drawing(width: int, height: int, colour: str, form: str = "PNG", ground: str
         out, form, **({"quality": 90} if form == "JPEG" else {})
     )
     return out.getvalue()
-
-
-@pytest.fixture
-def context(settings: Settings) -> Iterator[Services]:
-    services = open_services(settings)
-    yield services
-    services.database.dispose()
-
-
-@pytest.fixture
-def partner(context: Services) -> Member:
-    key = organization(context.database, "partner", "Nordlicht")
-    return member(context.database, context.settings, key, Role.PARTNER_ADMIN, "kim@nordlicht.example")
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,11 @@
 """Brand profiles: good values are kept beside bad ones, bad ones never replace good ones."""
 
-from collections.abc import Iterator
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.factories.accounts import Member, member, organization
 from tests.factories.campaigns import BRAND, LOGO
-from tmpa.app import open_services
 from tmpa.campaigns.brands import as_render_brand
 from tmpa.kernel.errors import NotFound, Refused
 from tmpa.kernel.http import Services
@@ -17,7 +14,6 @@ from tmpa.kernel.scope import load
 from tmpa.kits.brand import Brand
 from tmpa.partners import brands
 from tmpa.partners.models import BrandProfile
-from tmpa.settings import Settings
 
 ODD = st.one_of(
     st.sampled_from(
@@ -26,19 +22,6 @@ ODD = st.one_of(
     st.from_regex(r"https?://[a-z0-9.:%/_-]{1,20}", fullmatch=True),
     st.emails(),
 )
-
-
-@pytest.fixture
-def context(settings: Settings) -> Iterator[Services]:
-    services = open_services(settings)
-    yield services
-    services.database.dispose()
-
-
-@pytest.fixture
-def partner(context: Services) -> Member:
-    key = organization(context.database, "partner", "Nordlicht")
-    return member(context.database, context.settings, key, Role.PARTNER_ADMIN, "kim@nordlicht.example")
 
 
 def test_a_whole_brand_is_kept_and_prints(context: Services, partner: Member) -> None:

@@ -8,7 +8,7 @@ from tmpa.kernel.i18n import gettext as _
 from tmpa.kits.checks.finished import Finished, text_of
 from tmpa.kits.checks.looks import Look, declarations, pixels, resolve, sides, walk
 from tmpa.kits.findings import Finding, error, warning
-from tmpa.kits.values import contrast
+from tmpa.partners.colours import contrast
 
 TEXT_RATIO, LARGE_RATIO = 4.5, 3.0  # WCAG 2.2, 1.4.3
 BUTTON_PIXELS = 44  # WCAG 2.2, 2.5.5 (AAA), as Apple and Google ask of buttons too

@@ -48,7 +48,7 @@ from tmpa.kits.samples import CHECK_BRANDS, PAGE_URL, sample_values
 from tmpa.kits.slots import SlotValues, validate_slots
 from tmpa.kits.source import KitSource
 from tmpa.kits.toml_lines import key_lines, line_of
-from tmpa.kits.values import luminance
+from tmpa.partners.colours import luminance
 
 _BROKEN = {"template", "mjml", "mjml-unsupported", "hole", "unknown-name", "typst"}
 _NONCE = "0" * 12

@@ -12,6 +12,7 @@ from tmpa.campaigns.models import Campaign
 from tmpa.campaigns.rendering import source_of, step_titles
 from tmpa.kernel.http import db, flash, go, render, route, services
 from tmpa.kernel.i18n import gettext as _
+from tmpa.kernel.i18n import language_name
 from tmpa.kernel.scope import load
 from tmpa.sending import launch as sending
 from tmpa.web.campaign import live_page, material, page, panes
@@ -25,7 +26,7 @@ def live(campaign: str) -> ResponseReturnValue:
         return go("campaigns.show", campaign=campaign)
     source = source_of(services().store, found)
     settings = services().settings
-    pages = [(service.language_name(tag), page_url(settings, found, tag)) for tag in found.locales]
+    pages = [(language_name(tag), page_url(settings, found, tag)) for tag in found.locales]
     taken = material.of(found, request.args.get("locale", ""))
     return render(
         "campaign/live.html",
@@ -38,7 +39,7 @@ def live(campaign: str) -> ResponseReturnValue:
         frames=panes.frames(source, found),
         material=taken,
         page_address=page_url(settings, found, taken.locale) if taken else "",
-        language_name=service.language_name,
+        language_name=language_name,
         pages=pages if any(piece.kind == "page" for piece in source.manifest.pieces) else [],
         may_claim=live_page.has("mdf.new_request"),
     )

@@ -18,10 +18,10 @@ from tmpa.audiences.models import ContactImport, ContactList
 from tmpa.campaigns import typed
 from tmpa.campaigns.brands import brand_problems
 from tmpa.campaigns.models import Campaign
-from tmpa.campaigns.service import Problem, language_name, readiness
+from tmpa.campaigns.service import Problem, readiness
 from tmpa.kernel.clock import utcnow
 from tmpa.kernel.http import services
-from tmpa.kernel.i18n import babel_locale, current_locale, direction, format_datetime, ngettext
+from tmpa.kernel.i18n import babel_locale, current_locale, direction, format_datetime, language_name, ngettext
 from tmpa.kernel.i18n import gettext as _
 from tmpa.kernel.i18n import lazy_gettext as _l
 from tmpa.kernel.money import Money

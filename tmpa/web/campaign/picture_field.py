@@ -8,8 +8,7 @@ from flask import url_for
 from sqlalchemy.orm import Session
 
 from tmpa.campaigns.models import Campaign
-from tmpa.campaigns.service import language_name
-from tmpa.kernel.i18n import direction
+from tmpa.kernel.i18n import direction, language_name
 from tmpa.kits.manifest import Slot
 from tmpa.partners.models import Picture
 from tmpa.partners.pictures import MAX_BYTES, gallery

@@ -6,12 +6,13 @@ from itertools import groupby
 from flask import Blueprint, g, request, url_for
 from flask.typing import ResponseReturnValue
 
-from tmpa.campaigns import previews, service, upgrades
+from tmpa.campaigns import previews, upgrades
 from tmpa.campaigns.models import Campaign
 from tmpa.campaigns.rendering import source_of
 from tmpa.kernel.errors import Refused
 from tmpa.kernel.http import db, flash, go, render, route, services
 from tmpa.kernel.i18n import gettext as _
+from tmpa.kernel.i18n import language_name
 from tmpa.kernel.objects import LocalStore, S3Store
 from tmpa.kernel.permissions import Permission
 from tmpa.kernel.scope import load
@@ -61,7 +62,7 @@ def _show(campaign: Campaign, target: KitVersion, refusal: str = "") -> Response
         can_move=campaign.state in upgrades.MOVABLE,
         groups=grouped(review.changes),
         look=_look(campaign, target, review),
-        language_name=service.language_name,
+        language_name=language_name,
         planned=page.in_zone(campaign.launch_at, campaign.launch_zone) if campaign.launch_at else "",
     )
 

@@ -14,7 +14,7 @@ from tmpa.campaigns.rendering import source_of
 from tmpa.kernel.clock import utcnow
 from tmpa.kernel.errors import NotFound, Refused
 from tmpa.kernel.http import PUBLIC, db, flash, go, render, route, services
-from tmpa.kernel.i18n import format_time
+from tmpa.kernel.i18n import format_time, language_name
 from tmpa.kernel.i18n import gettext as _
 from tmpa.kernel.objects import CACHE_CONTROL, MissingObject
 from tmpa.kernel.permissions import Permission
@@ -97,7 +97,7 @@ def _page(campaign: Campaign, source: KitSource, errors: dict[str, str], refusal
         check=page.check(db(), campaign, source),
         pane=panes.pane(source, campaign, request.args.get("show", ""), request.args.get("locale", "")),
         planned=page.in_zone(campaign.launch_at, campaign.launch_zone) if campaign.launch_at else "",
-        language_name=service.language_name,
+        language_name=language_name,
         format_time=format_time,
     )
 
@@ -202,7 +202,7 @@ def preview_pane(campaign: str) -> ResponseReturnValue:
     """The preview side in another view or language."""
     found, source = _load(campaign)
     pane = panes.pane(source, found, request.args.get("show", ""), request.args.get("locale", ""))
-    return render("campaign/_pane.html", campaign=found, pane=pane, language_name=service.language_name)
+    return render("campaign/_pane.html", campaign=found, pane=pane, language_name=language_name)
 
 
 @route(blueprint, "/campaigns/<campaign>/preview/<piece>", RUN)

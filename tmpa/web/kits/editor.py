@@ -12,14 +12,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from werkzeug.utils import secure_filename
 
 from tmpa.campaigns import previews
-from tmpa.campaigns import service as campaigns
 from tmpa.campaigns.addresses import page_url
 from tmpa.campaigns.models import Campaign
 from tmpa.campaigns.rendering import Frame
 from tmpa.kernel.clock import utcnow
 from tmpa.kernel.errors import NotFound, Refused
 from tmpa.kernel.http import db, go, render, route, scope, services
-from tmpa.kernel.i18n import format_time, ngettext
+from tmpa.kernel.i18n import format_time, language_name, ngettext
 from tmpa.kernel.i18n import gettext as _
 from tmpa.kernel.objects import MissingObject
 from tmpa.kernel.permissions import Permission
@@ -110,7 +109,7 @@ def design(draft: str) -> ResponseReturnValue:
         sections=Panel(desk.source, desk.piece, document, desk.locale).of_piece(),
         blocks=_blocks(desk),
         width=previews.WIDTHS[desk.piece.kind],
-        locale_name=campaigns.language_name,
+        locale_name=language_name,
         chosen=None,
         places=[],
     )
@@ -333,7 +332,7 @@ def _review_note(applied: Applied) -> str:
     number = len(applied.reviewed)
     if not number:
         return ""
-    names = ", ".join(campaigns.language_name(tag) for tag in applied.reviewed)
+    names = ", ".join(language_name(tag) for tag in applied.reviewed)
     return ngettext(
         "The translation needs a review: %(names)s.",
         "The translations need a review: %(names)s.",

@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from tmpa.campaigns import previews
-from tmpa.campaigns.service import language_name
 from tmpa.kernel.errors import Refused
+from tmpa.kernel.i18n import language_name
 from tmpa.kernel.i18n import lazy_gettext as _l
 from tmpa.kits.brand import SAMPLE_BRAND, Brand
 from tmpa.kits.manifest import Piece

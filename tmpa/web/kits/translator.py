@@ -7,14 +7,13 @@ from flask import render_template as part
 from flask.typing import ResponseReturnValue
 
 from tmpa.campaigns import previews
-from tmpa.campaigns import service as campaigns
 from tmpa.campaigns.addresses import page_url
 from tmpa.campaigns.models import Campaign
 from tmpa.campaigns.rendering import Frame
 from tmpa.kernel.errors import NotFound, Refused
 from tmpa.kernel.http import db, flash, go, render, route, scope, services
 from tmpa.kernel.i18n import gettext as _
-from tmpa.kernel.i18n import ngettext
+from tmpa.kernel.i18n import language_name, ngettext
 from tmpa.kernel.permissions import Permission
 from tmpa.kernel.scope import load, session_scope
 from tmpa.kits import drafts, queries
@@ -75,7 +74,7 @@ def index() -> ResponseReturnValue:
         for kit in queries.kits(db())
         if kit.versions and kit.name not in open_names and (version := queries.latest(kit))
     ]
-    return render("kits/translations.html", rows=rows, closed=closed, locale_name=campaigns.language_name)
+    return render("kits/translations.html", rows=rows, closed=closed, locale_name=language_name)
 
 
 @route(blueprint, "/kits/translations/<version>", Permission.TRANSLATE_KITS, methods=("POST",))
@@ -101,7 +100,7 @@ def locales(draft: str) -> ResponseReturnValue:
         draft=found,
         manifest=source.manifest,
         coverage=coverage(source),
-        locale_name=campaigns.language_name,
+        locale_name=language_name,
     )
 
 
@@ -144,7 +143,7 @@ def _shown(
         width=previews.WIDTHS[piece.kind],
         preview_url=url_for(".preview", draft=page.draft.public_id, locale=page.locale, piece=piece.name),
         suggests=open_suggester(services().settings) is not None,
-        locale_name=campaigns.language_name,
+        locale_name=language_name,
         address=address,
     )
 
@@ -302,6 +301,6 @@ def upload(draft: str, locale: str) -> ResponseReturnValue:
         page=page,
         done=done,
         problem=problem,
-        locale_name=campaigns.language_name,
+        locale_name=language_name,
         address={"draft": page.draft.public_id, "locale": locale},
     )

@@ -8,7 +8,6 @@ from flask.typing import ResponseReturnValue
 
 from tmpa.accounts.models import Organization
 from tmpa.campaigns import previews, typed
-from tmpa.campaigns import service as campaigns
 from tmpa.campaigns.addresses import page_url
 from tmpa.campaigns.brands import preview_brand
 from tmpa.campaigns.models import Campaign
@@ -16,7 +15,7 @@ from tmpa.campaigns.rendering import Frame
 from tmpa.kernel.clock import utcnow
 from tmpa.kernel.errors import NotFound
 from tmpa.kernel.http import db, go, render, route, scope, services
-from tmpa.kernel.i18n import current_locale
+from tmpa.kernel.i18n import current_locale, language_name
 from tmpa.kernel.i18n import gettext as _
 from tmpa.kernel.permissions import Permission
 from tmpa.kernel.scope import load
@@ -207,7 +206,7 @@ def offer(version: str) -> ResponseReturnValue:
         gettext_kit=gettext,
         shown=shown,
         locale_shown=locale,
-        locale_name=campaigns.language_name,
+        locale_name=language_name,
         usable=found in queries.offered(db(), utcnow().date()),
         obstacle=eligibility.obstacle_of(db(), found, g.organization.id),
     )

@@ -103,7 +103,7 @@ class _Double(BaseHTTPRequestHandler):
         texts = json.loads(body["messages"][1]["content"])["texts"]
         content = json.dumps({"translations": [f"DE {text}" for text in texts]})
         if way == "slow":
-            time.sleep(0.6)
+            time.sleep(0.6)  # the service itself is slow: longer than the limit that the test sets
         if way == "fenced":
             content = f"```json\n{content}\n```"
         if way == "broken":
